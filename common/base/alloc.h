@@ -13,7 +13,8 @@
 HOPT_MUST_CHECK void *hopt_alloc(size_t size);
 /** `count` zeroed elements of `size` bytes; aborts on overflow. */
 HOPT_MUST_CHECK void *hopt_zalloc(size_t count, size_t size);
-/** Resize to `count` elements of `size` bytes; aborts on overflow; new memory is not initialised. */
+/** Resize to `count` elements of `size` bytes; aborts on overflow; new memory is not initialised.
+ */
 HOPT_MUST_CHECK void *hopt_realloc(void *memory, size_t count, size_t size);
 /** A copy of a string; NULL gives NULL. */
 HOPT_MUST_CHECK char *hopt_strdup(const char *text);

@@ -1,4 +1,5 @@
-/** A growing string buffer. `data` is always NUL-terminated once anything was added. Not thread-safe. */
+/** A growing string buffer. `data` is always NUL-terminated once anything was added. Not
+ * thread-safe. */
 #ifndef HOPT_BASE_BUF_H
 #define HOPT_BASE_BUF_H
 
@@ -12,7 +13,8 @@ typedef struct hopt_buf {
     size_t capacity;
 } hopt_buf;
 
-#define HOPT_BUF_INIT {NULL, 0, 0}
+#define HOPT_BUF_INIT                                                                              \
+    { NULL, 0, 0 }
 
 void hopt_buf_clear(hopt_buf *buf);
 /** Length 0, memory kept. */

@@ -16,10 +16,11 @@ typedef enum hopt_status {
     HOPT_EINVAL,    /**< bad input: a file, an argument, a document */
     HOPT_ENOTFOUND, /**< nothing there (a normal answer: err may stay untouched) */
     HOPT_ECONFLICT, /**< lost lease, taken slot, other space under this name */
-    HOPT_ESTORE,    /**< the store failed and nothing is known to have changed, or may have: see the call */
+    HOPT_ESTORE,    /**< the store failed and nothing is known to have changed, or may have: see the
+                       call */
     HOPT_EUNAVAILABLE, /**< the store can't be reached or opened at all */
-    HOPT_EFAILED,   /**< the operation itself failed (objective, file, process) */
-    HOPT_ESTOPPED   /**< asked to stop */
+    HOPT_EFAILED,      /**< the operation itself failed (objective, file, process) */
+    HOPT_ESTOPPED      /**< asked to stop */
 } hopt_status;
 
 enum { HOPT_ERROR_MESSAGE_MAX = 512 };
@@ -31,7 +32,8 @@ typedef struct hopt_error {
     char message[HOPT_ERROR_MESSAGE_MAX];
 } hopt_error;
 
-/** Set `err` (may be NULL) with no position. Truncates a long message with "...". @return `code`. */
+/** Set `err` (may be NULL) with no position. Truncates a long message with "...". @return `code`.
+ */
 hopt_status hopt_error_set(hopt_error *err, hopt_status code, const char *format, ...)
     HOPT_PRINTF(3, 4);
 

@@ -1,0 +1,85 @@
+/**
+ * Samplers propose points. One interface; the kinds are `tpe` (default), `random`, and, behind the
+ * same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the history by calls.
+ *
+ * A sampler owns its history: ended trials are added once each, running ones are pending until
+ * they end. Not thread-safe; one sampler a study.
+ */
+#ifndef HOPT_SAMPLER_SAMPLER_H
+#define HOPT_SAMPLER_SAMPLER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/space/space.h"
+
+/** What the sampler sees of an ended trial (DESIGN §4, last column). */
+typedef enum hopt_outcome {
+    HOPT_OUTCOME_OK,     /**< finite loss */
+    HOPT_OUTCOME_FAILED, /**< fail, NaN, or ERROR: `tpe` puts it in the worst group */
+    HOPT_OUTCOME_PRUNED, /**< loss is the last reported, step its step */
+    HOPT_OUTCOME_IGNORED /**< cancelled: only ends being pending */
+} hopt_outcome;
+
+typedef struct hopt_observation {
+    int64_t num; /**< the trial's number: identity and age */
+    hopt_outcome outcome;
+    double loss;  /**< minimized; OK and PRUNED: finite. FAILED: NaN unless the trial had one */
+    int64_t step; /**< PRUNED only */
+    const double *point; /**< borrowed for the call */
+} hopt_observation;
+
+typedef struct hopt_sampler hopt_sampler;
+
+/** One kind of sampler: what a new one has to supply (sampler_internal.h shows an example). */
+typedef struct hopt_sampler_kind {
+    const char *name;
+    const char *summary; /**< one line for --help and docs */
+    /** Read options (a JSON object or NULL, without "name" and "seed"); an unknown or bad one is
+     * HOPT_EINVAL, naming it. */
+    hopt_status (*open)(void **self, const hopt_space *space, const json_t *options,
+                        hopt_error *err);
+    void (*close)(void *self);
+    void (*add)(void *self, const hopt_observation *observation);
+    void (*pend)(void *self, int64_t num, const double *point);
+    hopt_status (*suggest)(void *self, uint64_t seed, int64_t num, double *point, hopt_error *err);
+} hopt_sampler_kind;
+
+/** All kinds, NULL-terminated; the first is the default. */
+const hopt_sampler_kind *const *hopt_sampler_kinds(void);
+/** By name, or NULL. */
+const hopt_sampler_kind *hopt_sampler_find(const char *name);
+
+/**
+ * @param space    borrowed, must outlive the sampler.
+ * @param options  the study's "sampler" object without name and seed, or NULL; borrowed for the
+ * call.
+ * @return HOPT_OK; HOPT_EINVAL for an unknown name or a bad option.
+ */
+HOPT_MUST_CHECK hopt_status hopt_sampler_open(hopt_sampler **out, const char *name,
+                                              const hopt_space *space, const json_t *options,
+                                              hopt_error *err);
+void hopt_sampler_close(hopt_sampler *sampler);
+
+/** Add an ended trial; if it was pending it is no more. A `num` that was added before is ignored.
+ */
+void hopt_sampler_add(hopt_sampler *sampler, const hopt_observation *observation);
+/** A trial that was asked and has not ended. Repeats are ignored. */
+void hopt_sampler_pend(hopt_sampler *sampler, int64_t num, const double *point);
+
+/**
+ * Propose the point of trial `num`. It does not become pending by itself: call hopt_sampler_pend().
+ * Deterministic in (what was added and pended, seed, num).
+ * @param[out] point  hopt_space_size() doubles, inactive ones NaN, inside the support.
+ * @return HOPT_OK; HOPT_ENOTFOUND when a finite space is exhausted ("repeat": true lifts that).
+ */
+HOPT_MUST_CHECK hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t seed, int64_t num,
+                                                 double *point, hopt_error *err);
+
+/** Draw a point from the prior (used by `random`, by start-ups and by `hopt check`). */
+void hopt_space_draw(const hopt_space *space, uint64_t seed, double *point);
+
+#endif
