@@ -1,0 +1,79 @@
+/**
+ * What a driver supplies: one function a store command. store.c checks arguments and state changes
+ * once for all drivers, then calls through this table. Every slot must be filled.
+ * Semantics of each slot: the function of the same name in store.h.
+ */
+#ifndef HOPT_STORE_STORE_DRIVER_H
+#define HOPT_STORE_STORE_DRIVER_H
+
+#include "common/store/store.h"
+
+typedef struct hopt_store_driver_ops {
+    const char *name;
+    hopt_status (*open)(void **self, const char *uri, const hopt_store_options *options,
+                        hopt_error *err);
+    void (*close)(void *self);
+    hopt_status (*study_create)(void *self, hopt_study *study, hopt_error *err);
+    hopt_status (*study)(void *self, hopt_study **out, const char *name, hopt_error *err);
+    hopt_status (*studies)(void *self, char ***names, size_t *count, hopt_error *err);
+    hopt_status (*study_update)(void *self, const char *name, int64_t rev, int state,
+                                const char *reason, const char *spec, hopt_error *err);
+    hopt_status (*study_delete)(void *self, const char *name, hopt_error *err);
+    hopt_status (*lead)(void *self, const char *name, const char *me, int64_t epoch, int64_t beat,
+                        hopt_error *err);
+    hopt_status (*renew)(void *self, const char *name, const char *me, int64_t epoch,
+                         const hopt_study_progress *progress, hopt_error *err);
+    hopt_status (*abdicate)(void *self, const char *name, const char *me, int64_t epoch,
+                            hopt_error *err);
+    hopt_status (*tids)(void *self, int64_t *first, int n, hopt_error *err);
+    hopt_status (*enqueue)(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                           hopt_error *err);
+    hopt_status (*claim_many)(void *self, hopt_trials *out, const char *study, const char *owner,
+                              size_t n, hopt_error *err);
+    hopt_status (*mine)(void *self, hopt_trials *out, const char *study, const char *owner,
+                        hopt_error *err);
+    hopt_status (*beat)(void *self, const hopt_lease *lease, int64_t step, char stop[32],
+                        hopt_error *err);
+    hopt_status (*finish_many)(void *self, hopt_finish *ends, size_t n, hopt_error *err);
+    hopt_status (*release)(void *self, const hopt_lease *lease, hopt_error *err);
+    hopt_status (*open_set)(void *self, hopt_open_trial **list, size_t *count, const char *study,
+                            hopt_error *err);
+    hopt_status (*expire)(void *self, const char *study, const hopt_open_trial *seen,
+                          int max_attempts, hopt_error *err);
+    hopt_status (*cancel_new)(void *self, const char *study, int from, const char *why,
+                              int64_t *changed, hopt_error *err);
+    hopt_status (*stop_running)(void *self, const char *study, int num, const char *why,
+                                hopt_error *err);
+    hopt_status (*retry)(void *self, const char *study, int num, hopt_error *err);
+    hopt_status (*trials)(void *self, hopt_trials *out, const hopt_trial_query *query,
+                          int64_t *malformed, hopt_error *err);
+    hopt_status (*trials_by_num)(void *self, hopt_trials *out, const char *study, const int *nums,
+                                 size_t n, hopt_error *err);
+    hopt_status (*counts)(void *self, const char *study, int64_t counts[HOPT_STATES],
+                          hopt_error *err);
+    hopt_status (*best)(void *self, hopt_trial **out, const char *study, hopt_error *err);
+    hopt_status (*import_trials)(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                                 hopt_error *err);
+    hopt_status (*report)(void *self, const hopt_trial_id *id, int lease, const int64_t *steps,
+                          const double *losses, size_t n, hopt_error *err);
+    hopt_status (*reports)(void *self, hopt_reports *out, const hopt_trial_id *id, hopt_error *err);
+    hopt_status (*put_log)(void *self, const hopt_trial_id *id, const hopt_log_text *log,
+                           hopt_error *err);
+    hopt_status (*log)(void *self, hopt_log_text *out, const hopt_trial_id *id, hopt_error *err);
+    hopt_status (*attach)(void *self, const hopt_trial_id *id, const char *name, const void *data,
+                          size_t length, hopt_error *err);
+    hopt_status (*attachments)(void *self, char ***names, size_t *count, const hopt_trial_id *id,
+                               hopt_error *err);
+    hopt_status (*attachment)(void *self, void **data, size_t *length, const hopt_trial_id *id,
+                              const char *name, hopt_error *err);
+    hopt_status (*worker_put)(void *self, const hopt_worker_record *worker, hopt_error *err);
+    hopt_status (*worker_remove)(void *self, const char *owner, hopt_error *err);
+    hopt_status (*workers)(void *self, hopt_worker_record **list, size_t *count, hopt_error *err);
+    hopt_status (*version)(void *self, int64_t *token, hopt_error *err);
+    hopt_status (*health)(void *self, hopt_store_health *out, hopt_error *err);
+} hopt_store_driver_ops;
+
+extern const hopt_store_driver_ops hopt_store_sqlite;
+extern const hopt_store_driver_ops hopt_store_mongo;
+
+#endif
