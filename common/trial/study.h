@@ -94,9 +94,11 @@ typedef struct hopt_study {
     int format; /**< 1 */
     uint8_t prefix[HOPT_PREFIX_SIZE];
     hopt_study_state state;
-    char *reason;        /**< why closing, done or paused: "max_trials", ...; NULL */
-    int64_t rev;         /**< rises when a person changes spec or state */
-    char *spec;          /**< the study file's text */
+    char *reason;       /**< why closing, done or paused: "max_trials", ...; NULL */
+    int64_t rev;        /**< rises when a person changes spec or state */
+    char *spec;         /**< the study file's text */
+    char file_hash[17]; /**< hex FNV-1a of the text last given as a file (stored as "file_hash"): an
+                           unchanged file given again does not undo `hopt study set` */
     char space_hash[17]; /**< hex */
     uint64_t seed;
     int64_t active_ms;
