@@ -70,11 +70,13 @@ void hopt_names_free(char **names);
  * @param state   new state, or -1: as it is.
  * @param reason  new reason (NULL removes it); only used when state >= 0.
  * @param spec    new text of the study file, or NULL: as it is.
+ * @param file_hash  new file_hash, or NULL: as it is.
  * @return HOPT_ECONFLICT when rev differs (read again), HOPT_ENOTFOUND.
  */
 HOPT_MUST_CHECK hopt_status hopt_store_study_update(hopt_store *store, const char *name,
                                                     int64_t rev, int state, const char *reason,
-                                                    const char *spec, hopt_error *err);
+                                                    const char *spec, const char *file_hash,
+                                                    hopt_error *err);
 /** Delete the study with trials, reports, logs and attachments. HOPT_ENOTFOUND. */
 HOPT_MUST_CHECK hopt_status hopt_store_study_delete(hopt_store *store, const char *name,
                                                     hopt_error *err);

@@ -17,7 +17,8 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*study)(void *self, hopt_study **out, const char *name, hopt_error *err);
     hopt_status (*studies)(void *self, char ***names, size_t *count, hopt_error *err);
     hopt_status (*study_update)(void *self, const char *name, int64_t rev, int state,
-                                const char *reason, const char *spec, hopt_error *err);
+                                const char *reason, const char *spec, const char *file_hash,
+                                hopt_error *err);
     hopt_status (*study_delete)(void *self, const char *name, hopt_error *err);
     hopt_status (*lead)(void *self, const char *name, const char *me, int64_t epoch, int64_t beat,
                         hopt_error *err);
