@@ -1,0 +1,19 @@
+/**
+ * SIGINT, SIGTERM (and SIGHUP) as loop events: the first asks to drain, the second to stop at once.
+ * SIGPIPE is ignored. Never signal() or sigaction() beside libuv.
+ */
+#ifndef HOPT_LOOP_SIGNALS_H
+#define HOPT_LOOP_SIGNALS_H
+
+#include <uv.h>
+
+typedef struct hopt_signals hopt_signals;
+
+/** @param on_signal  called on the loop thread with the signal and how many came so far (1, 2,
+ * ...). */
+hopt_signals *hopt_signals_new(uv_loop_t *loop,
+                               void (*on_signal)(void *data, int signum, int count), void *data);
+/** Stop listening; freed when the loop has closed the handles. */
+void hopt_signals_close(hopt_signals *signals);
+
+#endif

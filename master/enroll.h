@@ -1,0 +1,34 @@
+/** Bring a study file into the store: create it, or resume what is there. Blocks. */
+#ifndef HOPT_MASTER_ENROLL_H
+#define HOPT_MASTER_ENROLL_H
+
+#include "common/store/store.h"
+
+typedef enum hopt_enrolled {
+    HOPT_ENROLLED_CREATED,
+    HOPT_ENROLLED_RESUMED,  /**< was there, goes on (a paused study stays paused) */
+    HOPT_ENROLLED_EXTENDED, /**< was done; a higher limit opened it again */
+    HOPT_ENROLLED_FINISHED  /**< is done, and nothing is left to do */
+} hopt_enrolled;
+
+/**
+ * Create the study, or resume it when its space is the same. A file whose text differs from the one
+ * last given replaces the stored settings (stop, trial, queue, objective, sampler options); an
+ * unchanged file leaves what `hopt study set` made of it. The seed, once drawn, stays.
+ * @param[out] study  the record after it; the caller's.
+ * @param[out] how    what was done.
+ * @return HOPT_ECONFLICT: another space under this name, naming the first label that differs.
+ */
+HOPT_MUST_CHECK hopt_status hopt_enroll(hopt_store *store, hopt_study **study, hopt_enrolled *how,
+                                        const hopt_study_spec *spec, hopt_error *err);
+
+/**
+ * Read a study and parse its stored file.
+ * @param[out] study, spec  the caller's; `study` may be NULL when only the spec is wanted.
+ * @return HOPT_ENOTFOUND (message names near studies); HOPT_EINVAL: the stored file can't be read.
+ */
+HOPT_MUST_CHECK hopt_status hopt_enrolled_study(hopt_store *store, hopt_study **study,
+                                                hopt_study_spec **spec, const char *name,
+                                                hopt_error *err);
+
+#endif

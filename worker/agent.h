@@ -1,0 +1,74 @@
+/**
+ * The worker's agent: claims trials of the studies it was given, evaluates them in its slots
+ * (worker/sandbox.h), heartbeats, writes results. Everything runs on one uv loop; store calls go
+ * to two offloads (queue work; heartbeats), each with a connection of its own.
+ *
+ * Lifecycle: new -> start -> (drain | release) -> on_idle -> close -> on_closed. Loop thread only.
+ */
+#ifndef HOPT_WORKER_AGENT_H
+#define HOPT_WORKER_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/base/error.h"
+#include "common/trial/study.h"
+#include "common/trial/trial.h"
+
+typedef struct hopt_agent hopt_agent;
+
+typedef enum hopt_agent_event_kind {
+    HOPT_AGENT_CLAIMED,  /**< trial: just claimed */
+    HOPT_AGENT_ENDED,    /**< trial + result: written to the store */
+    HOPT_AGENT_RELEASED, /**< trial: given back */
+    HOPT_AGENT_LOST,     /**< trial: its lease was lost; the result is dropped */
+    HOPT_AGENT_IDLE,     /**< nothing queued */
+    HOPT_AGENT_LEFT /**< the agent has left: drained, limit reached, too many errors (message) */
+} hopt_agent_event_kind;
+
+typedef struct hopt_agent_event {
+    hopt_agent_event_kind kind;
+    const hopt_trial *trial;   /**< borrowed for the call, or NULL */
+    const hopt_result *result; /**< ENDED only */
+    const char *message;       /**< LEFT: why, for people; NULL: as asked */
+    bool failed;               /**< LEFT: exit code 1 */
+} hopt_agent_event;
+
+typedef struct hopt_agent_options {
+    const char *store_uri;
+    const hopt_study_spec *const
+        *studies; /**< what the operator named; borrowed, outlive the agent */
+    size_t n_studies;
+    const char *const *cwds; /**< working directory of each study's objective (n_studies) */
+    int slots;               /**< 1..1024 */
+    int64_t
+        grace_ms; /**< after drain: how long running trials may take before release; -1: for ever */
+    int max_trials;          /**< leave after so many, 0: no limit */
+    int max_failures;        /**< leave after so many ERRORs in a row; 0: never */
+    int64_t idle_timeout_ms; /**< leave when nothing was claimed for so long, 0: never */
+    int64_t walltime_ms;     /**< drain after so long, 0: never */
+    const char *runner;      /**< path of hopt-runner */
+    const char *workdir;     /**< base of the trials' scratch folders */
+    const char *plugin_dir;  /**< where plugins may lie, NULL: the study's cwd */
+    const char *gpus;        /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
+    bool quiet;              /**< no log lines for single trials */
+    void (*on_event)(void *data, const hopt_agent_event *event);
+    void *data;
+} hopt_agent_options;
+
+/** @param options  copied but for what is said to be borrowed. */
+hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options);
+void hopt_agent_start(hopt_agent *agent);
+/** Something may be in the queue: look now instead of at the next poll. */
+void hopt_agent_wake(hopt_agent *agent);
+/** Take no more; finish what runs within the grace time, then release it. LEFT follows. */
+void hopt_agent_drain(hopt_agent *agent);
+/** Release everything at once. LEFT follows. */
+void hopt_agent_release(hopt_agent *agent);
+/** After LEFT: close handles; `closed` is the last call. */
+void hopt_agent_close(hopt_agent *agent, void (*closed)(void *data), void *data);
+/** owner "host:pid:8hex". */
+const char *hopt_agent_owner(const hopt_agent *agent);
+
+#endif
