@@ -1,0 +1,58 @@
+#include "common/loop/signals.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+
+enum { WATCHED = 3 };
+
+struct hopt_signals {
+    uv_signal_t handles[WATCHED];
+    uv_signal_t pipe;
+    int count;
+    int open;
+    void (*on_signal)(void *data, int signum, int count);
+    void *data;
+};
+
+static void on_any(uv_signal_t *handle, int signum) {
+    hopt_signals *signals = handle->data;
+    signals->on_signal(signals->data, signum, ++signals->count);
+}
+
+static void on_pipe(uv_signal_t *handle, int signum) {
+    (void)handle;
+    (void)signum; /* a write to a closed pipe is reported by the write itself */
+}
+
+hopt_signals *hopt_signals_new(uv_loop_t *loop,
+                               void (*on_signal)(void *data, int signum, int count), void *data) {
+    static const int watched[WATCHED] = {SIGINT, SIGTERM, SIGHUP};
+    hopt_signals *signals = hopt_zalloc(1, sizeof *signals);
+    signals->on_signal = on_signal;
+    signals->data = data;
+    for (int i = 0; i < WATCHED; i++) {
+        HOPT_ASSERT(uv_signal_init(loop, &signals->handles[i]) == 0);
+        signals->handles[i].data = signals;
+        uv_signal_start(&signals->handles[i], on_any, watched[i]);
+        uv_unref((uv_handle_t *)&signals->handles[i]);
+    }
+    HOPT_ASSERT(uv_signal_init(loop, &signals->pipe) == 0);
+    signals->pipe.data = signals;
+    uv_signal_start(&signals->pipe, on_pipe, SIGPIPE);
+    uv_unref((uv_handle_t *)&signals->pipe);
+    signals->open = WATCHED + 1;
+    return signals;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    hopt_signals *signals = handle->data;
+    if (--signals->open == 0) free(signals);
+}
+
+void hopt_signals_close(hopt_signals *signals) {
+    for (int i = 0; i < WATCHED; i++)
+        uv_close((uv_handle_t *)&signals->handles[i], on_closed);
+    uv_close((uv_handle_t *)&signals->pipe, on_closed);
+}

@@ -1,0 +1,66 @@
+#include "common/sys/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/base/attr.h"
+
+void hopt_host_name(char out[HOPT_HOST_MAX]) {
+    if (gethostname(out, HOPT_HOST_MAX) != 0 || !out[0]) snprintf(out, HOPT_HOST_MAX, "localhost");
+    out[HOPT_HOST_MAX - 1] = '\0';
+}
+
+void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]) {
+    out[0] = '\0';
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    ssize_t got = read(fd, out, HOPT_BOOT_ID_MAX - 1);
+    close(fd);
+    out[got > 0 ? got : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+}
+
+void hopt_host_random(void *out, size_t size) {
+    unsigned char *bytes = out;
+    while (size > 0) {
+        ssize_t got = getrandom(bytes, size, 0);
+        if (got < 0 && errno == EINTR) continue;
+        HOPT_ASSERT(got > 0);
+        bytes += got;
+        size -= (size_t)got;
+    }
+}
+
+uint64_t hopt_host_random_u63(void) {
+    uint64_t value;
+    hopt_host_random(&value, sizeof value);
+    return value >> 1;
+}
+
+void hopt_host_owner(char out[HOPT_OWNER_TEXT_MAX]) {
+    char host[HOPT_HOST_MAX];
+    uint32_t token;
+    hopt_host_name(host);
+    hopt_host_random(&token, sizeof token);
+    snprintf(out, HOPT_OWNER_TEXT_MAX, "%s:%d:%08x", host, (int)getpid(), (unsigned)token);
+}
+
+bool hopt_host_owner_gone(const char *owner, const char *boot_id) {
+    char host[HOPT_HOST_MAX], boot[HOPT_BOOT_ID_MAX];
+    hopt_host_name(host);
+    hopt_host_boot_id(boot);
+    size_t length = strlen(host);
+    if (strncmp(owner, host, length) != 0 || owner[length] != ':') return false;
+    /* Containers share a host name now and then: only the same boot and pid namespace can tell. */
+    if (!boot_id[0] || strcmp(boot, boot_id) != 0) return false;
+    char *end;
+    long pid = strtol(owner + length + 1, &end, 10);
+    if (pid <= 0 || *end != ':') return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
