@@ -1,0 +1,21 @@
+/** hopt-master's options: one table for parsing, --help, manual page and completion. */
+#ifndef HOPT_MASTER_MASTER_COMMAND_H
+#define HOPT_MASTER_MASTER_COMMAND_H
+
+#include "common/sys/options.h"
+
+typedef struct hopt_master_settings {
+    const char *store;
+    hopt_texts files;    /**< study files, created or resumed first */
+    hopt_texts sets;     /**< KEY=VALUE over those files */
+    const char *studies; /**< glob of the names to look after */
+    const char *http;    /**< ADDR:PORT or NULL */
+    int64_t poll_ms;
+    bool once;  /**< exit when every study it looks after is done */
+    bool quiet; /**< warnings and errors only */
+    bool verbose;
+} hopt_master_settings;
+
+extern const hopt_command hopt_master_command;
+
+#endif
