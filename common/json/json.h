@@ -1,8 +1,7 @@
 /**
  * JSON for users' texts: jansson with positions. `//` comments are allowed where said; duplicate
  * keys are errors; a semantic error found later can still be placed, since hopt_json_locate()
- * finds the line and column of any path in the text. Pure; thread-safe for distinct values
- * (hopt_json_init() once before threads start).
+ * finds the line and column of any path in the text. Pure; thread-safe for distinct values.
  */
 #ifndef HOPT_JSON_JSON_H
 #define HOPT_JSON_JSON_H
@@ -39,7 +38,7 @@ HOPT_MUST_CHECK hopt_status hopt_json_parse(json_t **out, const char *text, size
  * hopt_json_parse() accepted with the same flags.
  * @param path   slash path from the root of object keys and array indexes, "" for the root,
  *               `~1` for '/' and `~0` for '~' inside a key (JSON pointer, RFC 6901, without the
- *               leading slash).
+ *               leading slash; so `~2` stands for an empty key).
  * @return false (line and column 1) when there is no such path.
  */
 bool hopt_json_locate(int *line, int *column, const char *text, size_t length, const char *path,
@@ -64,7 +63,7 @@ void hopt_json_print(hopt_buf *out, const json_t *value);
 void hopt_json_print_pretty(hopt_buf *out, const json_t *value);
 /** hopt_json_print() into a new string, the caller's. */
 HOPT_MUST_CHECK char *hopt_json_text(const json_t *value);
-/** Print a JSON string literal with quotes. */
+/** Print a JSON string literal with quotes; a byte that is not UTF-8 becomes U+FFFD. */
 void hopt_json_print_string(hopt_buf *out, const char *text, size_t length);
 
 /**

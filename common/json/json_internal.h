@@ -1,0 +1,39 @@
+/** What the files of the json module share. */
+#ifndef HOPT_JSON_JSON_INTERNAL_H
+#define HOPT_JSON_JSON_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/buf.h"
+#include "common/base/error.h"
+
+/**
+ * A text made ready for jansson: comments blanked, NaN tokens quoted. Each quoted token adds two
+ * bytes, so `shifts` keeps where, to map positions back.
+ */
+typedef struct hopt_json__prepared {
+    const char *text; /**< `copy.data`, or the caller's text when nothing had to change */
+    size_t length;
+    hopt_buf copy;
+    size_t *shifts; /**< offsets in `text` of the quoted tokens, rising */
+    size_t n_shifts, shifts_capacity;
+} hopt_json__prepared;
+
+/** Check bytes, size and depth and prepare. Clear `out` also after a failure. */
+HOPT_MUST_CHECK hopt_status hopt_json__prepare(hopt_json__prepared *out, const char *text,
+                                               size_t length, int flags, hopt_error *err);
+void hopt_json__prepared_clear(hopt_json__prepared *prepared);
+/** An offset in the prepared text as one of the original. */
+size_t hopt_json__original(const hopt_json__prepared *prepared, size_t offset);
+
+/** 1-based line and column (bytes) of an offset, which may be the length. */
+void hopt_json__position(int *line, int *column, const char *text, size_t length, size_t offset);
+
+/** Bytes of the UTF-8 sequence at `text` (1..4), 0 when it is none or cut off. */
+size_t hopt_json__utf8(const char *text, size_t length);
+
+/** Whether a NaN, Infinity or -Infinity token begins here; its length, or 0. */
+size_t hopt_json__nan_token(const char *text, size_t length);
+
+#endif
