@@ -22,16 +22,20 @@ typedef enum hopt_event {
     HOPT_EVENT_CANCEL,  /**< NEW -> CANCEL, by the study's end or a person */
     HOPT_EVENT_RETRY    /**< ERROR -> NEW, by `hopt trials retry` */
 } hopt_event;
+enum { HOPT_EVENTS = 6 };
 
 /** Whether the table allows it. Every driver asks this before it writes. */
 bool hopt_state_allows(hopt_state from, hopt_event event, hopt_state to);
 /** How much `version` rises with an event: 1 at claim, finish and cancel, 1000 whenever a trial
  * leaves RUNNING not by finish, and at retry (DESIGN §5.3). */
 int hopt_event_version_step(hopt_event event);
+/** "claim", "finish", "release", "expire", "cancel", "retry". */
+const char *hopt_event_name(hopt_event event);
 
 bool hopt_state_terminal(hopt_state state);
 /** "new", "running", "done", "error", "cancel". */
 const char *hopt_state_name(hopt_state state);
+/** The inverse; false (and `out` untouched) for any other word or NULL. */
 bool hopt_state_parse(hopt_state *out, const char *name);
 
 typedef enum hopt_study_state {

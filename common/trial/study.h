@@ -28,7 +28,8 @@ typedef struct hopt_objective {
     double start_timeout_s; /**< server: 60 by default */
 } hopt_objective;
 
-/** "stop": when the study ends. Unset limits are 0 (or has_ = false). */
+/** "stop": when the study ends. Unset limits are 0 (or has_ = false). A study without "stop" gets
+ * max_trials 100. */
 typedef struct hopt_stop_rules {
     int max_trials;   /**< slots; 1..HOPT_TRIALS_MAX; 0: no limit was given (then one of the others
                          must be) */
@@ -48,6 +49,9 @@ typedef struct hopt_trial_rules {
     double lease_s; /**< 60 by default, 2 at least, 3600 at most */
     double grace_s; /**< between SIGTERM and SIGKILL, 5 by default */
 } hopt_trial_rules;
+
+/** trials x parameters that a study may have (DESIGN §8). */
+#define HOPT_STUDY_VALUES_MAX 20000000
 
 /** A study file, checked. Immutable after parse; threads may share it. */
 typedef struct hopt_study_spec {
@@ -69,12 +73,19 @@ typedef struct hopt_study_spec {
 } hopt_study_spec;
 
 /**
- * Parse and check a study file. Every independent error is reported, up to HOPT_ERRORS_MAX.
+ * Parse and check a study file. Every independent error is reported, up to HOPT_ERRORS_MAX, sorted
+ * by position. The sampler's name and options are checked by hopt_sampler_open(), which the caller
+ * asks next. Pure; thread-safe.
  * @param text      borrowed; the bytes of the file.
  * @param name      overrides or supplies the name ("" and NULL: as in the file; the file's folder
- * or file name is never guessed).
- * @param sets      n_sets texts "stop.max_trials=50" merged over the file before checking.
- * @param[out] out  the caller's, free with hopt_study_spec_free().
+ *                  or file name is never guessed).
+ * @param sets      n_sets texts "stop.max_trials=50" merged over the file before checking. The path
+ *                  is keys (or indexes of a list) with dots between; the value is JSON, or else a
+ *                  string; null takes a setting away. A later text wins. An error in such a value
+ *                  has no position and begins with "--set TEXT".
+ * @param[out] out  the caller's, free with hopt_study_spec_free(); NULL on failure.
+ * @param errors    zeroed by the caller; receives what is wrong; must not be NULL.
+ * @return HOPT_OK or HOPT_EINVAL.
  */
 HOPT_MUST_CHECK hopt_status hopt_study_spec_parse(hopt_study_spec **out, const char *text,
                                                   size_t length, const char *name,
@@ -84,7 +95,70 @@ void hopt_study_spec_free(hopt_study_spec *spec);
 /** Whether a name matches [A-Za-z0-9._-]{1,64}. */
 bool hopt_study_name_valid(const char *name);
 
-/** Fill {label} in one argument of a command. Labels were checked at parse. Appends to `out`. */
+/**
+ * The new text of a stored study for `hopt study set`: only settings that may change while a study
+ * lives (stop.*, trial.*, queue.*; hopt_study_setting.changeable) are allowed, and the result is
+ * checked as a whole. Comments are lost.
+ * @param[out] new_text  the caller's, free(); NULL on failure.
+ * @param text           the stored text (hopt_study.spec).
+ * @param name           the study's name (its text may lack one or have another).
+ * @param sets, errors   as in hopt_study_spec_parse().
+ */
+HOPT_MUST_CHECK hopt_status hopt_study_spec_merge_set(char **new_text, const char *text,
+                                                      const char *name, const char *const *sets,
+                                                      size_t n_sets, hopt_errors *errors);
+
+/**
+ * Whether a study that is stored as `old` may go on with the file `now` (DESIGN §3, Identity): the
+ * same space and the same direction.
+ * @return HOPT_OK, or HOPT_ECONFLICT naming the first label that differs and the way out. stop,
+ * trial, queue, sampler and points may differ, and so may the objective
+ * (hopt_study_objective_equal() tells, for a note).
+ */
+HOPT_MUST_CHECK hopt_status hopt_study_spec_compatible(const hopt_study_spec *old,
+                                                       const hopt_study_spec *now, hopt_error *err);
+/** Whether two objectives are the same in kind, arguments, plugin and configuration. */
+bool hopt_study_objective_equal(const hopt_objective *a, const hopt_objective *b);
+
+/* ---- settings: one table for the parser, `hopt check`, `hopt study set` and the manual ---- */
+
+typedef enum hopt_setting_type {
+    HOPT_SETTING_INTEGER, /**< int */
+    HOPT_SETTING_SEED,    /**< uint64_t below 2^63 */
+    HOPT_SETTING_NUMBER,  /**< double, finite */
+    HOPT_SETTING_BOOLEAN, /**< bool */
+    HOPT_SETTING_AHEAD,   /**< int, or "auto", which is -1 */
+    HOPT_SETTING_STRING,  /**< char *, not empty */
+    HOPT_SETTING_MAXIMIZE /**< bool, written "minimize" or "maximize" */
+} hopt_setting_type;
+
+/** One setting of a study file that is a single value. */
+typedef struct hopt_study_setting {
+    const char *key; /**< path with dots, "stop.max_trials" */
+    hopt_setting_type type;
+    double low, high;     /**< bounds, both allowed but for low_open; numeric types only */
+    bool low_open;        /**< low itself is not allowed */
+    const char *unit;     /**< "s", "MB", "trials", "%" or "" */
+    const char *fallback; /**< the default as people read it: "100", "none", "auto" */
+    bool changeable;      /**< by `hopt study set` on a living study */
+    const char *summary;  /**< one line */
+    size_t offset;        /**< of its field in hopt_study_spec */
+    size_t has_offset;    /**< of its bool has_..., or 0 */
+} hopt_study_setting;
+
+/** The table, in the order of the manual; static. */
+const hopt_study_setting *hopt_study_settings(size_t *count);
+/** What a setting takes, for people: "an integer in 1 .. 1000000 (trials)". Appends to `out`. */
+void hopt_study_setting_text(const hopt_study_setting *setting, hopt_buf *out);
+
+/* ---- the objective ---- */
+
+/**
+ * Fill {label} in one argument of an objective's `command` (a server has no placeholders): `{{` and
+ * `}}` become single braces, an inactive label nothing. Labels were checked at parse. Appends to
+ * `out`.
+ * @param point  hopt_space_size() doubles.
+ */
 void hopt_objective_argument(const hopt_study_spec *spec, const double *point, const char *argument,
                              hopt_buf *out);
 
@@ -110,6 +184,7 @@ typedef struct hopt_study {
     int64_t epoch, beat; /**< of the leader's lease */
 } hopt_study;
 
+/** Zeroed but for format 1 and state active. */
 hopt_study *hopt_study_new(void);
 void hopt_study_free(hopt_study *study);
 

@@ -9,6 +9,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/error.h"
+#include "common/space/space.h"
 #include "common/trial/state.h"
 
 enum {
@@ -45,7 +46,10 @@ typedef struct hopt_result {
     int64_t ms;   /**< how long the evaluation took */
 } hopt_result;
 
+/** Free what the result owns and zero it. */
 void hopt_result_clear(hopt_result *result);
+/** Deep copy (also of `extras`, so that the two may live on different threads); what `to` held is
+ * freed. `to` must be initialised (zeros do). */
 void hopt_result_copy(hopt_result *to, const hopt_result *from);
 
 typedef struct hopt_trial {
@@ -86,10 +90,56 @@ void hopt_trials_add(hopt_trials *trials, hopt_trial *trial);
 void hopt_trials_clear(hopt_trials *trials);
 
 /**
- * The trial JSON object of FORMATS §4 (`--json`, export, API).
+ * The trial JSON object of FORMATS §4 (`--json`, export, API). Keys, in this order: num, tid,
+ * state, status ("new", "ok" or "fail"), loss (null when there is none), vals, params, attempt
+ * (lost + 1), worker, start, end (null when never claimed, not ended), error ({"type", "message"}
+ * or null), extras; then, only when they are set: seed, lease, lost, stop, step, ms, status_fail.
+ * Nothing of `trial` is shared with the answer. Thread-safe for distinct trials.
  * @param maximize  the user's sign: loss is negated back.
  * @return new reference.
  */
 HOPT_MUST_CHECK json_t *hopt_trial_json(const hopt_trial *trial, bool maximize);
+
+/**
+ * The inverse, for `hopt export`'s lines read back, `hopt copy` and `--history` files. Reads
+ * - a line of FORMATS §4; needed are only `tid` or `num` (the other one is then the same number),
+ *   `vals`, and `status` ("ok" or "fail") or `state`; unknown keys are ignored;
+ * - a whole trial document of hopt or of hyperopt (known by its `misc`) in MongoDB extended JSON,
+ *   canonical or relaxed, whose loss is always in the minimized sign.
+ * Status ok needs `loss`; null, NaN or infinite there makes the trial a fail (DESIGN §4). State
+ * rules: a document whose state is NEW or RUNNING has no result, whatever it says.
+ * @param out       the caller's, free with hopt_trial_free(); NULL on failure. `study` is exp_key
+ *                  or "".
+ * @param json      borrowed; parse texts with HOPT_JSON_NAN, so that Python's NaN is read.
+ * @param maximize  a line's loss is in the user's sign and is negated.
+ * @return HOPT_OK, or HOPT_EINVAL with the key or label in the message (no position).
+ */
+HOPT_MUST_CHECK hopt_status hopt_trial_from_json(hopt_trial **out, const json_t *json,
+                                                 bool maximize, hopt_error *err);
+
+/**
+ * The part of a trial that has no column of its own in SQLite's `trial` table (FORMATS §2): cmd,
+ * seed, saw, by, worker, vals, params, result {status, loss, status_fail, extras...} (terminal
+ * states only), error [type, message], step, end, ms. What is not set is left out. Every finite
+ * double comes back the same.
+ * @return new reference, sharing nothing with `trial`.
+ */
+HOPT_MUST_CHECK json_t *hopt_trial_doc(const hopt_trial *trial);
+
+/**
+ * The inverse: fills those fields of `trial` and nothing else. `trial->state` must have been set
+ * (it becomes result.state when terminal); the fields must be unset, as in a new trial.
+ * @return HOPT_OK, or HOPT_EINVAL naming the key of a damaged document.
+ */
+HOPT_MUST_CHECK hopt_status hopt_trial_read_doc(hopt_trial *trial, const json_t *doc,
+                                                hopt_error *err);
+
+/**
+ * The point that a trial's vals stand for (hopt_space_from_vals()).
+ * @param[out] point  hopt_space_size() doubles.
+ * @return HOPT_OK, or HOPT_EINVAL naming the trial's num and the label.
+ */
+HOPT_MUST_CHECK hopt_status hopt_trial_point(double *point, const hopt_trial *trial,
+                                             const hopt_space *space, hopt_error *err);
 
 #endif
