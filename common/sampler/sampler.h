@@ -34,14 +34,31 @@ typedef struct hopt_observation {
 
 typedef struct hopt_sampler hopt_sampler;
 
-/** One kind of sampler: what a new one has to supply (sampler_internal.h shows an example). */
+typedef enum hopt_option_type {
+    HOPT_OPTION_INT,
+    HOPT_OPTION_REAL,
+    HOPT_OPTION_BOOL
+} hopt_option_type;
+
+/** One option of a sampler: what a study may say about it, and where open() finds it. */
+typedef struct hopt_sampler_option {
+    const char *name;    /**< the key in the study's "sampler"; NULL ends a table */
+    const char *summary; /**< one line for docs */
+    hopt_option_type type;
+    double low, high; /**< inclusive bounds of a number */
+    double initial;   /**< the default; 0 or 1 for a bool */
+    size_t offset;    /**< of the int, double or bool in the kind's options structure */
+} hopt_sampler_option;
+
+/** One kind of sampler: what a new one has to supply; random.c is the shortest example. */
 typedef struct hopt_sampler_kind {
     const char *name;
-    const char *summary; /**< one line for --help and docs */
-    /** Read options (a JSON object or NULL, without "name" and "seed"); an unknown or bad one is
-     * HOPT_EINVAL, naming it. */
-    hopt_status (*open)(void **self, const hopt_space *space, const json_t *options,
-                        hopt_error *err);
+    const char *summary;                /**< one line for --help and docs */
+    const hopt_sampler_option *options; /**< ends with a NULL name; NULL when there are none */
+    size_t options_size;                /**< bytes of the structure that the offsets point into */
+    /** `options`: the filled structure, borrowed for the call. Others as hopt_sampler_open(). */
+    hopt_status (*open)(void **self, const hopt_space *space, const void *options,
+                        uint64_t study_seed, hopt_error *err);
     void (*close)(void *self);
     void (*add)(void *self, const hopt_observation *observation);
     void (*pend)(void *self, int64_t num, const double *point);
@@ -54,14 +71,21 @@ const hopt_sampler_kind *const *hopt_sampler_kinds(void);
 const hopt_sampler_kind *hopt_sampler_find(const char *name);
 
 /**
- * @param space    borrowed, must outlive the sampler.
- * @param options  the study's "sampler" object without name and seed, or NULL; borrowed for the
- * call.
- * @return HOPT_OK; HOPT_EINVAL for an unknown name or a bad option.
+ * @param space       borrowed, must outlive the sampler.
+ * @param name        NULL: the default.
+ * @param options     the study's "sampler" object, or NULL; its members "name" and "seed" are
+ *                    skipped. Borrowed for the call.
+ * @param study_seed  the study's own seed: it decides designs that span trials (the start-up
+ *                    hypercube of `tpe`), while hopt_sampler_suggest()'s seed decides one trial.
+ * @return HOPT_OK; HOPT_EINVAL for an unknown name or a bad option, naming it and what is allowed.
  */
 HOPT_MUST_CHECK hopt_status hopt_sampler_open(hopt_sampler **out, const char *name,
                                               const hopt_space *space, const json_t *options,
-                                              hopt_error *err);
+                                              uint64_t study_seed, hopt_error *err);
+/** Check options without opening: the same errors. `name` as in hopt_sampler_open(). */
+HOPT_MUST_CHECK hopt_status hopt_sampler_check(const char *name, const json_t *options,
+                                               hopt_error *err);
+/** NULL is allowed. */
 void hopt_sampler_close(hopt_sampler *sampler);
 
 /** Add an ended trial; if it was pending it is no more. A `num` that was added before is ignored.

@@ -1,0 +1,83 @@
+/** The table of samplers and the front that calls through it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/sampler/sampler_internal.h"
+
+struct hopt_sampler {
+    const hopt_sampler_kind *kind;
+    void *self;
+};
+
+/** A new sampler needs a line here and nothing elsewhere. The first is the default. */
+static const hopt_sampler_kind *const KINDS[] = {
+    &hopt_sampler__random,
+    NULL,
+};
+
+const hopt_sampler_kind *const *hopt_sampler_kinds(void) {
+    return KINDS;
+}
+
+const hopt_sampler_kind *hopt_sampler_find(const char *name) {
+    for (size_t i = 0; KINDS[i]; i++)
+        if (strcmp(KINDS[i]->name, name) == 0) return KINDS[i];
+    return NULL;
+}
+
+static hopt_status find_kind(const hopt_sampler_kind **out, const char *name, hopt_error *err) {
+    *out = name ? hopt_sampler_find(name) : KINDS[0];
+    if (*out) return HOPT_OK;
+    hopt_buf known = HOPT_BUF_INIT;
+    for (size_t i = 0; KINDS[i]; i++)
+        hopt_buf_print(&known, "%s%s", i ? ", " : "", KINDS[i]->name);
+    hopt_error_set(err, HOPT_EINVAL, "sampler: unknown name \"%.64s\"; known: %s", name,
+                   known.data);
+    hopt_buf_clear(&known);
+    return HOPT_EINVAL;
+}
+
+hopt_status hopt_sampler_check(const char *name, const json_t *options, hopt_error *err) {
+    const hopt_sampler_kind *kind;
+    hopt_status status = find_kind(&kind, name, err);
+    return status == HOPT_OK ? hopt_sampler__read_options(NULL, kind, options, err) : status;
+}
+
+hopt_status hopt_sampler_open(hopt_sampler **out, const char *name, const hopt_space *space,
+                              const json_t *options, uint64_t study_seed, hopt_error *err) {
+    *out = NULL;
+    const hopt_sampler_kind *kind;
+    hopt_status status = find_kind(&kind, name, err);
+    if (status != HOPT_OK) return status;
+    void *values = hopt_zalloc(1, kind->options_size ? kind->options_size : 1);
+    void *self = NULL;
+    status = hopt_sampler__read_options(values, kind, options, err);
+    if (status == HOPT_OK) status = kind->open(&self, space, values, study_seed, err);
+    free(values);
+    if (status != HOPT_OK) return status;
+    *out = hopt_zalloc(1, sizeof **out);
+    (*out)->kind = kind;
+    (*out)->self = self;
+    return HOPT_OK;
+}
+
+void hopt_sampler_close(hopt_sampler *sampler) {
+    if (!sampler) return;
+    sampler->kind->close(sampler->self);
+    free(sampler);
+}
+
+void hopt_sampler_add(hopt_sampler *sampler, const hopt_observation *observation) {
+    sampler->kind->add(sampler->self, observation);
+}
+
+void hopt_sampler_pend(hopt_sampler *sampler, int64_t num, const double *point) {
+    sampler->kind->pend(sampler->self, num, point);
+}
+
+hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t seed, int64_t num, double *point,
+                                 hopt_error *err) {
+    return sampler->kind->suggest(sampler->self, seed, num, point, err);
+}
