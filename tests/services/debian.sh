@@ -6,14 +6,25 @@
 debian_suite=forky
 debian_packages=postgresql-18-documentdb
 debian_root=$services/debian-$debian_suite-$debian_packages
+debian_certificates=/etc/ssl/certs/ca-certificates.crt
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+apt_dir=/etc/apt
+
+# As cat, with an empty line after each file; missing files are no error.
+cat_with_gaps() {
+    local file
+    for file in "$@"; do
+        [ ! -r "$file" ] || { cat "$file"; echo; }
+    done
+}
 
 # Prints the apt entries of the host, as lines "URI SUITES COMPONENTS" with commas in the lists.
 host_apt_entries() {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+    cat_with_gaps "$apt_dir/sources.list" "$apt_dir"/sources.list.d/*.list |
         sed -nE 's/[[:space:]]+#.*//; s/^deb[[:space:]]+(\[[^]]*\][[:space:]]*)?//p' |
         awk '{ c = $3; for (i = 4; i <= NF; i++) c = c "," $i; print $1, $2, c }'
-    cat_with_gaps /etc/apt/sources.list.d/*.sources | awk '
+    cat_with_gaps "$apt_dir"/sources.list.d/*.sources | awk '
         function flush(   n, i, u) {
             n = split(uris, u, " ")
             if (types ~ /(^| )deb( |$)/ && enabled != "no")
@@ -35,12 +46,8 @@ host_apt_entries() {
         END { flush() }'
 }
 
-# As cat, with an empty line after each file; missing files are no error.
-cat_with_gaps() {
-    local file
-    for file in "$@"; do
-        [ ! -r "$file" ] || { cat "$file"; echo; }
-    done
+host_codename() {
+    sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null | tr -d '"'
 }
 
 # Prints the mirror of the host's own Debian release: the entry with its suite and component main.
@@ -50,7 +57,7 @@ debian_mirror() {
         echo "$HOPT_DEBIAN_MIRROR"
         return
     fi
-    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null | tr -d '"')
+    codename=$(host_codename)
     # Debian sid and testing may call themselves otherwise in the sources than in os-release.
     host_apt_entries | awk -v suites="${codename:--} sid unstable testing stable" '
         BEGIN { n = split(suites, wanted, " ") }
@@ -121,17 +128,20 @@ fetch_debootstrap() {
 # What apt and PostgreSQL's packages must find before they are installed.
 configure_debian() {
     local root=$1
-    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # start no services
-    chmod 755 "$root/usr/sbin/policy-rc.d"
     mkdir -p "$root/etc/postgresql-common" "$root/dev/shm" "$root/etc/ssl/certs"
+    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # start no services
+    # Without /proc (a container that may not mount) the real one fails the whole installation.
+    printf '#!/bin/sh\nexit 0\n' >"$root/usr/local/bin/systemd-tmpfiles"
+    chmod 755 "$root/usr/sbin/policy-rc.d" "$root/usr/local/bin/systemd-tmpfiles"
     echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
     {
         echo 'Acquire::Check-Valid-Until "false";' # a mirror may be a dated snapshot
+        echo 'DPkg::Path "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";'
         apt-config dump 2>/dev/null | grep -E '^Acquire::https?::Proxy' || true
     } >"$root/etc/apt/apt.conf.d/00hopt"
     cp /etc/hosts /etc/resolv.conf "$root/etc/" || return 1
     # For a mirror or a proxy with https.
-    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" 2>/dev/null || true
+    cp "$debian_certificates" "$root$debian_certificates" 2>/dev/null || true
 }
 
 # install_debian ROOT PACKAGE...
@@ -147,8 +157,6 @@ install_debian() {
 debian_setup() {
     local mirror new=$debian_root.new
     [ ! -d "$debian_root" ] || return 0
-    [ "$(id -u)" = 0 ] || die "no mongod on PATH, and setting up the stand-in needs root (chroot):" \
-        "run as root once, or set HOPT_TEST_MONGO_URI"
     command -v chroot >/dev/null && command -v apt-get >/dev/null && [ -r "$debian_keyring" ] ||
         die "no mongod on PATH, and the stand-in can be set up on Debian only: set" \
             "HOPT_TEST_MONGO_URI"

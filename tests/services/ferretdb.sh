@@ -26,11 +26,21 @@ ferretdb_build_on_host() {
     GOBIN=$1 CGO_ENABLED=0 nice go install "$ferretdb_package@v$ferretdb_version"
 }
 
+# The host's certificates serve as well (configure_debian); the package would replace them.
+install_go_in_debian() {
+    if [ -s "$debian_root$debian_certificates" ]; then
+        install_debian "$debian_root" golang-go
+    else
+        install_debian "$debian_root" golang-go ca-certificates
+    fi
+}
+
 ferretdb_build_in_debian() {
-    in_debian "$debian_root" env GOBIN=/root/bin GOPATH=/root/go CGO_ENABLED=0 \
-        nice go install "$ferretdb_package@v$ferretdb_version" &&
+    # GOROOT: Debian's go finds its own only through /proc, which may be missing.
+    in_debian "$debian_root" env GOROOT=/usr/lib/go GOBIN=/root/bin GOPATH=/root/go \
+        CGO_ENABLED=0 nice go install "$ferretdb_package@v$ferretdb_version" &&
         cp "$debian_root/root/bin/ferretdb" "$1/" &&
-        rm -rf "$debian_root/root/go" "$debian_root/root/.cache"
+        rm -rf "$debian_root/root/bin" "$debian_root/root/go" "$debian_root/root/.cache"
 }
 
 ferretdb_setup_program() {
@@ -43,7 +53,7 @@ ferretdb_setup_program() {
         step "building FerretDB $ferretdb_version" ferretdb_build_on_host "$new"
     else
         step "no Go 1.$ferretdb_go_minor or newer on PATH: installing one" \
-            install_debian "$debian_root" golang-go ca-certificates
+            install_go_in_debian
         step "building FerretDB $ferretdb_version" ferretdb_build_in_debian "$new"
     fi
     mv "$new/ferretdb" "$ferretdb_program"
@@ -95,9 +105,9 @@ pg_setup() {
 }
 
 ferretdb_setup() {
+    [ "$(id -u)" = 0 ] || die "no mongod on PATH, and its stand-in needs root (chroot): run as" \
+        "root, or set HOPT_TEST_MONGO_URI"
     debian_setup
-    [ "$(id -u)" = 0 ] || die "starting the stand-in needs root (chroot): run as root, or set" \
-        "HOPT_TEST_MONGO_URI"
     ferretdb_setup_program
     pg_setup
 }
@@ -169,6 +179,7 @@ ferretdb_kill_server() {
 }
 
 ferretdb_restart_server() {
+    pg_running || pg_launch || return 1
     process_alive "$run_dir/server.pid" || gateway_launch
 }
 
@@ -179,5 +190,6 @@ ferretdb_kill_database() {
 # Ready is more than running: the gateway's first operations after a restart fail.
 ferretdb_restart_database() {
     pg_running || pg_launch || return 1
+    process_alive "$run_dir/server.pid" || return 0
     wait_ready "$(cat "$run_dir/port")" "$run_dir/server.pid" 60
 }
