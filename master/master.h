@@ -47,6 +47,9 @@ typedef struct hopt_master_options {
     void (*on_view)(void *data, const hopt_master_view *view);
     /** New trials were queued: wake a worker of this process. */
     void (*on_queued)(void *data);
+    /** Something is wrong with one study (bad values in a trial, a stored file that can't be read).
+     */
+    void (*on_warning)(void *data, const char *study, const char *message);
     /** The store can't be used for now (err) or again (NULL). */
     void (*on_store)(void *data, const hopt_error *err);
     void *data;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/attr.h"
+#include "common/base/hash.h"
 
 void hopt_host_name(char out[HOPT_HOST_MAX]) {
     if (gethostname(out, HOPT_HOST_MAX) != 0 || !out[0]) snprintf(out, HOPT_HOST_MAX, "localhost");
@@ -17,13 +18,17 @@ void hopt_host_name(char out[HOPT_HOST_MAX]) {
 }
 
 void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]) {
+    char boot[64] = "", namespace[64] = "";
     out[0] = '\0';
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
-    ssize_t got = read(fd, out, HOPT_BOOT_ID_MAX - 1);
+    ssize_t got = read(fd, boot, sizeof boot - 1);
     close(fd);
-    out[got > 0 ? got : 0] = '\0';
-    out[strcspn(out, "\n")] = '\0';
+    ssize_t length = readlink("/proc/self/ns/pid", namespace, sizeof namespace - 1);
+    if (got <= 0 || length <= 0) return;
+    uint64_t hash = hopt_hash_fnv1a(HOPT_FNV_START, boot, (size_t)got);
+    hash = hopt_hash_fnv1a(hash, namespace, (size_t)length);
+    snprintf(out, HOPT_BOOT_ID_MAX, "%016llx", (unsigned long long)hash);
 }
 
 void hopt_host_random(void *out, size_t size) {

@@ -10,7 +10,11 @@ enum { HOPT_HOST_MAX = 256, HOPT_BOOT_ID_MAX = 40, HOPT_OWNER_TEXT_MAX = 320 };
 
 /** The host's name, NUL-terminated; "localhost" when it has none. */
 void hopt_host_name(char out[HOPT_HOST_MAX]);
-/** Linux's boot id, or "" when there is none. */
+/**
+ * A text that is equal for two processes only when a pid means the same to both: a hash of Linux's
+ * boot id and the pid namespace (containers may share a host name, but not that). "" when there is
+ * none.
+ */
 void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]);
 /** A fresh owner "host:pid:8hex". */
 void hopt_host_owner(char out[HOPT_OWNER_TEXT_MAX]);

@@ -1,0 +1,245 @@
+#include "master/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/sys/clock.h"
+#include "master/enroll.h"
+#include "master/keeper_internal.h"
+
+void hopt_keeper_news_clear(hopt_keeper_news *news) {
+    hopt_trials_clear(&news->ended);
+    hopt_study_spec_free(news->spec);
+    memset(news, 0, sizeof *news);
+}
+
+hopt_keeper *hopt_keeper_new(const hopt_keeper_options *options) {
+    hopt_keeper *keeper = hopt_zalloc(1, sizeof *keeper);
+    snprintf(keeper->study, sizeof keeper->study, "%s", options->study);
+    snprintf(keeper->owner, sizeof keeper->owner, "%s", options->owner);
+    keeper->poll_ms = options->poll_ms;
+    keeper->away_ms = options->away_ms;
+    keeper->local_slots = options->local_slots;
+    keeper->spec_rev = -1;
+    hopt_leader_init(&keeper->leader, options->owner);
+    return keeper;
+}
+
+static hopt_study_progress progress_of(const hopt_keeper *keeper) {
+    hopt_study_progress progress = {.active_ms = keeper->active_ms,
+                                    .has_best = keeper->budget.has_best,
+                                    .best_num = keeper->budget.best_num,
+                                    .best_loss = keeper->budget.best_loss};
+    memcpy(progress.counts, keeper->budget.counts, sizeof progress.counts);
+    progress.counts[HOPT_NEW] = (int64_t)keeper->n_new;
+    progress.counts[HOPT_RUNNING] = (int64_t)keeper->n_running;
+    return progress;
+}
+
+void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store) {
+    if (!keeper) return;
+    if (store && keeper->leader.leading) {
+        hopt_study_progress progress = progress_of(keeper);
+        hopt_error ignored;
+        hopt_status status = hopt_leader_renew(&keeper->leader, store, keeper->study, &progress,
+                                               hopt_clock_mono_ms(), true, &ignored);
+        (void)status; /* the last word on counts is a courtesy: they are read anew by the next
+                         leader */
+        hopt_leader_leave(&keeper->leader, store, keeper->study);
+    }
+    hopt_keeper__unload(keeper);
+    hopt_study_free(keeper->record);
+    hopt_study_spec_free(keeper->spec);
+    hopt_worker_records_free(keeper->workers, keeper->n_workers);
+    free(keeper);
+}
+
+/* ---- the record ---- */
+
+static hopt_status parse_spec(hopt_study_spec **spec, const hopt_study *record, hopt_error *err) {
+    hopt_errors errors = {0};
+    hopt_status status = hopt_study_spec_parse(spec, record->spec, strlen(record->spec),
+                                               record->name, NULL, 0, &errors);
+    if (status != HOPT_OK) {
+        if (err) *err = errors.list[0];
+        hopt_error_prefix(err, "study %s: its stored file is not valid", record->name);
+    }
+    return status;
+}
+
+/* A person changed the study: take its new settings; the proposer refers to the spec, so it is
+ * built anew. */
+static hopt_status read_spec(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
+                             hopt_error *err) {
+    if (keeper->spec && keeper->spec_rev == keeper->record->rev) return HOPT_OK;
+    hopt_study_spec *spec;
+    hopt_status status = parse_spec(&spec, keeper->record, err);
+    if (status != HOPT_OK) return status;
+    status = parse_spec(&news->spec, keeper->record, err);
+    HOPT_ASSERT(status == HOPT_OK);
+    hopt_keeper__unload(keeper);
+    hopt_study_spec_free(keeper->spec);
+    keeper->spec = spec;
+    keeper->spec_rev = keeper->record->rev;
+    if (spec->stop.max_trials > 0 && keeper->record->state != HOPT_STUDY_DONE)
+        status = hopt_store_cancel_new(store, keeper->study, spec->stop.max_trials,
+                                       "max_trials was lowered", NULL, err);
+    return status;
+}
+
+static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
+                               hopt_error *err) {
+    int64_t before_ms = hopt_clock_mono_ms();
+    hopt_study *record;
+    hopt_status status = hopt_store_study(store, &record, keeper->study, err);
+    if (status != HOPT_OK) return status;
+    hopt_study_free(keeper->record);
+    keeper->record = record;
+    keeper->record_ms = before_ms;
+    if (record->state == HOPT_STUDY_DONE && !keeper->leader.leading)
+        return read_spec(keeper, store, news, err);
+    bool led = keeper->leader.leading;
+    status = hopt_leader_try(&keeper->leader, store, record, before_ms, err);
+    if (status != HOPT_OK) return status;
+    if (keeper->leader.leading && !led) {
+        keeper->active_base_ms = keeper->active_ms = record->active_ms;
+        keeper->tick_ms = before_ms;
+        hopt_keeper__unload(keeper);
+    }
+    return read_spec(keeper, store, news, err);
+}
+
+static hopt_status read_workers(hopt_keeper *keeper, hopt_store *store, hopt_error *err) {
+    hopt_worker_record *workers;
+    size_t count;
+    hopt_status status = hopt_store_workers(store, &workers, &count, err);
+    if (status != HOPT_OK) return status;
+    hopt_worker_records_free(keeper->workers, keeper->n_workers);
+    keeper->workers = workers;
+    keeper->n_workers = count;
+    return HOPT_OK;
+}
+
+/* ---- the study's end ---- */
+
+static hopt_status set_state(hopt_keeper *keeper, hopt_store *store, hopt_study_state state,
+                             const char *reason, hopt_error *err) {
+    hopt_status status = hopt_store_study_update(store, keeper->study, keeper->record->rev,
+                                                 (int)state, reason, NULL, NULL, err);
+    if (status == HOPT_ECONFLICT) { /* somebody else changed it: look again in the next tick */
+        keeper->record_ms = 0;
+        return HOPT_OK;
+    }
+    if (status != HOPT_OK) return status;
+    char *copy = hopt_strdup(reason);
+    free(keeper->record->reason);
+    keeper->record->reason = copy;
+    keeper->record->state = state;
+    keeper->spec_rev = ++keeper->record->rev;
+    return HOPT_OK;
+}
+
+static hopt_status close_study(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
+                               hopt_error *err) {
+    const char *reason = keeper->record->reason ? keeper->record->reason : "cancelled";
+    hopt_status status = HOPT_OK;
+    if (keeper->n_new > 0)
+        status = hopt_store_cancel_new(store, keeper->study, 0, reason, NULL, err);
+    if (status == HOPT_OK && keeper->n_running > 0 && hopt_budget_stops_running(reason))
+        status = hopt_store_stop_running(store, keeper->study, -1, reason, err);
+    if (status == HOPT_OK && keeper->n_new > 0)
+        status = hopt_keeper__sync(keeper, store, news, err);
+    if (status != HOPT_OK || keeper->n_open > 0) return status;
+    hopt_study_progress progress = progress_of(keeper);
+    status = hopt_leader_renew(&keeper->leader, store, keeper->study, &progress,
+                               hopt_clock_mono_ms(), true, err);
+    if (status == HOPT_ECONFLICT) return HOPT_OK;
+    if (status != HOPT_OK) return status;
+    status = set_state(keeper, store, HOPT_STUDY_DONE, reason, err);
+    if (status == HOPT_OK) hopt_leader_leave(&keeper->leader, store, keeper->study);
+    return status;
+}
+
+static hopt_status run_active(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
+                              hopt_error *err) {
+    if (news->ended.count > 0 && hopt_budget_hopeless(&keeper->budget))
+        return set_state(keeper, store, HOPT_STUDY_PAUSED, "the first trials all failed", err);
+    int used = (int)keeper->n_taken - keeper->holes;
+    const char *end = hopt_budget_verdict(&keeper->budget, keeper->spec, used, (int)keeper->n_open,
+                                          keeper->active_ms);
+    if (!end && keeper->exhausted && keeper->n_open == 0) end = "exhausted";
+    if (!end) return hopt_keeper__fill(keeper, store, news, err);
+    hopt_status status = set_state(keeper, store, HOPT_STUDY_CLOSING, end, err);
+    if (status != HOPT_OK || keeper->record->state != HOPT_STUDY_CLOSING) return status;
+    return close_study(keeper, store, news, err);
+}
+
+/* ---- the tick ---- */
+
+static void count_active_time(hopt_keeper *keeper, int64_t now_ms) {
+    if (keeper->record->state == HOPT_STUDY_ACTIVE) keeper->active_ms += now_ms - keeper->tick_ms;
+    keeper->tick_ms = now_ms;
+}
+
+static hopt_status lead(hopt_keeper *keeper, hopt_store *store, bool full, hopt_keeper_news *news,
+                        hopt_error *err) {
+    hopt_status status = HOPT_OK;
+    if (full && hopt_clock_mono_ms() - keeper->workers_ms >= keeper->poll_ms / 2) {
+        status = read_workers(keeper, store, err);
+        if (status != HOPT_OK) return status;
+        keeper->workers_ms = hopt_clock_mono_ms();
+    }
+    if (!keeper->loaded) status = hopt_keeper__load(keeper, store, err);
+    if (status == HOPT_OK) status = hopt_keeper__sync(keeper, store, news, err);
+    if (status == HOPT_OK && full) status = hopt_keeper__reap(keeper, store, news, err);
+    if (status == HOPT_OK && news->expired) status = hopt_keeper__sync(keeper, store, news, err);
+    if (status != HOPT_OK) return status;
+    count_active_time(keeper, hopt_clock_mono_ms());
+    if (keeper->record->state == HOPT_STUDY_ACTIVE)
+        status = run_active(keeper, store, news, err);
+    else if (keeper->record->state == HOPT_STUDY_CLOSING)
+        status = close_study(keeper, store, news, err);
+    if (status == HOPT_OK && full)
+        status = hopt_keeper__compare(keeper, store, hopt_clock_mono_ms(), err);
+    return status;
+}
+
+static void report(const hopt_keeper *keeper, hopt_keeper_news *news) {
+    hopt_study_progress progress = progress_of(keeper);
+    hopt_master_view *view = &news->view;
+    view->state = keeper->record->state;
+    view->leading = keeper->leader.leading;
+    view->active_ms = keeper->active_ms;
+    view->has_best = progress.has_best;
+    view->best_num = progress.best_num;
+    view->best_loss = progress.best_loss;
+    view->failed = keeper->budget.failed;
+    memcpy(view->counts, progress.counts, sizeof view->counts);
+    snprintf(news->reason, sizeof news->reason, "%s",
+             keeper->record->reason ? keeper->record->reason : "");
+}
+
+hopt_status hopt_keeper_tick(hopt_keeper *keeper, hopt_store *store, bool full,
+                             hopt_keeper_news *news, hopt_error *err) {
+    hopt_status status = HOPT_OK;
+    bool due = hopt_clock_mono_ms() - keeper->record_ms >= keeper->poll_ms;
+    if (!keeper->record || (full && due)) status = read_record(keeper, store, news, err);
+    if (status != HOPT_OK) return status;
+    if (!keeper->leader.leading) {
+        report(keeper, news);
+        return HOPT_OK;
+    }
+    status = lead(keeper, store, full, news, err);
+    if (status != HOPT_OK) return status;
+    hopt_study_progress progress = progress_of(keeper);
+    status = hopt_leader_renew(&keeper->leader, store, keeper->study, &progress,
+                               hopt_clock_mono_ms(), false, err);
+    if (status == HOPT_ECONFLICT) {
+        hopt_keeper__unload(keeper);
+        status = HOPT_OK;
+    }
+    report(keeper, news);
+    return status;
+}

@@ -1,0 +1,314 @@
+/*
+ * The master's loop part. Design notes
+ * - One offload thread owns the store connection and all keepers; the loop thread owns everything
+ *   else. At most one round is under way; a wake-up meanwhile asks for another one after it.
+ * - A round ticks every keeper and brings back their news, which the loop thread hands to the
+ *   callbacks. A failing store ends a round; rounds then come at growing intervals.
+ */
+#include "master/master.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/loop/offload.h"
+#include "common/store/store.h"
+#include "common/sys/clock.h"
+#include "common/sys/host.h"
+#include "master/keeper.h"
+
+enum { RETRY_MIN_MS = 250, RETRY_MAX_MS = 5000, LOCAL_AWAY_MS = 20 };
+
+/** One study on both sides. `keeper` is the thread's, the rest the loop's. */
+typedef struct desk {
+    char study[HOPT_STUDY_NAME_MAX];
+    hopt_keeper *keeper;
+    hopt_study_spec *spec;
+    hopt_master_view last;
+    bool gone;
+} desk;
+
+/** What one round brings to the loop thread for one study. */
+typedef struct desk_news {
+    desk *from;
+    hopt_status status;
+    hopt_error err;
+    hopt_keeper_news news;
+} desk_news;
+
+struct hopt_master {
+    hopt_master_options options;
+    char owner[HOPT_OWNER_MAX];
+    uv_loop_t *loop;
+    uv_timer_t timer;
+    hopt_offload *offload;
+
+    /* Thread. */
+    hopt_store *store;
+    desk **desks; /* grows on the thread, during a round only */
+    size_t n_desks, desks_capacity;
+    int64_t listed_ms;
+
+    /* Handed over with each round. */
+    bool full;
+    desk_news *news;
+    size_t n_news;
+    hopt_status status;
+    hopt_error err;
+
+    /* Loop. */
+    bool busy, again, stopping, store_down;
+    int64_t retry_ms;
+    void (*closed)(void *data);
+    void *closed_data;
+};
+
+/* ---- on the store's thread ---- */
+
+static desk *find_desk(hopt_master *master, const char *study) {
+    for (size_t i = 0; i < master->n_desks; i++) {
+        if (strcmp(master->desks[i]->study, study) == 0) return master->desks[i];
+    }
+    return NULL;
+}
+
+static void open_desk(hopt_master *master, const char *study) {
+    desk *one = find_desk(master, study);
+    if (one && !one->gone) return;
+    if (!one) {
+        one = hopt_zalloc(1, sizeof *one);
+        snprintf(one->study, sizeof one->study, "%s", study);
+        master->desks = hopt_grow(master->desks, master->n_desks, &master->desks_capacity,
+                                  sizeof *master->desks);
+        master->desks[master->n_desks++] = one;
+    }
+    one->gone = false;
+    hopt_keeper_options options = {.study = study,
+                                   .owner = master->owner,
+                                   .poll_ms = master->options.poll_ms,
+                                   .away_ms = master->options.local_slots ? LOCAL_AWAY_MS
+                                                                          : master->options.poll_ms,
+                                   .local_slots = master->options.local_slots};
+    one->keeper = hopt_keeper_new(&options);
+}
+
+static hopt_status list_studies(hopt_master *master) {
+    if (master->options.n_studies) {
+        for (size_t i = 0; i < master->options.n_studies; i++) {
+            if (!find_desk(master, master->options.studies[i]))
+                open_desk(master, master->options.studies[i]);
+        }
+        return HOPT_OK;
+    }
+    int64_t now_ms = hopt_clock_mono_ms();
+    if (master->n_desks && now_ms - master->listed_ms < master->options.poll_ms) return HOPT_OK;
+    char **names;
+    size_t count;
+    hopt_status status = hopt_store_studies(master->store, &names, &count, &master->err);
+    if (status != HOPT_OK) return status;
+    const char *glob = master->options.glob ? master->options.glob : "*";
+    for (size_t i = 0; i < count; i++) {
+        if (fnmatch(glob, names[i], 0) == 0) open_desk(master, names[i]);
+    }
+    hopt_names_free(names);
+    master->listed_ms = now_ms;
+    return HOPT_OK;
+}
+
+static hopt_status ensure_store(hopt_master *master) {
+    if (master->store) return HOPT_OK;
+    hopt_store_options options = {.create = true};
+    return hopt_store_open(&master->store, master->options.store_uri, &options, &master->err);
+}
+
+static bool store_failed(hopt_status status) {
+    return status == HOPT_ESTORE || status == HOPT_EUNAVAILABLE;
+}
+
+static void tick_all(hopt_master *master) {
+    master->news = hopt_zalloc(master->n_desks + 1, sizeof *master->news);
+    for (size_t i = 0; i < master->n_desks; i++) {
+        desk *one = master->desks[i];
+        if (one->gone) continue;
+        desk_news *news = &master->news[master->n_news++];
+        news->from = one;
+        news->status =
+            hopt_keeper_tick(one->keeper, master->store, master->full, &news->news, &news->err);
+        if (news->status == HOPT_ENOTFOUND) {
+            hopt_keeper_free(one->keeper, NULL);
+            one->keeper = NULL;
+            one->gone = true;
+        }
+        if (store_failed(news->status)) {
+            master->status = news->status;
+            master->err = news->err;
+            return;
+        }
+    }
+}
+
+static void round_work(void *context, void *data) {
+    (void)context;
+    hopt_master *master = data;
+    master->n_news = 0;
+    master->status = ensure_store(master);
+    if (master->status == HOPT_OK) master->status = list_studies(master);
+    if (master->status == HOPT_OK) tick_all(master);
+}
+
+static void leave_work(void *context, void *data) {
+    (void)context;
+    hopt_master *master = data;
+    for (size_t i = 0; i < master->n_desks; i++)
+        hopt_keeper_free(master->desks[i]->keeper, master->store_down ? NULL : master->store);
+    hopt_store_close(master->store);
+}
+
+/* ---- on the loop thread ---- */
+
+static void begin_round(hopt_master *master, bool full);
+
+static void on_timer(uv_timer_t *timer) {
+    hopt_master *master = timer->data;
+    begin_round(master, true);
+}
+
+static void schedule(hopt_master *master, int64_t delay_ms) {
+    uv_timer_start(&master->timer, on_timer, (uint64_t)delay_ms, 0);
+}
+
+static void show_view(hopt_master *master, desk_news *news) {
+    desk *one = news->from;
+    hopt_master_view *view = &news->news.view;
+    view->spec = one->spec;
+    view->reason = news->news.reason[0] ? news->news.reason : NULL;
+    hopt_master_view compare = *view;
+    compare.reason = NULL;
+    compare.active_ms = one->last.active_ms;
+    bool changed = memcmp(&compare, &one->last, sizeof compare) != 0;
+    one->last = compare;
+    if (changed && one->spec && master->options.on_view)
+        master->options.on_view(master->options.data, view);
+}
+
+static bool deliver(hopt_master *master, desk_news *news) {
+    desk *one = news->from;
+    hopt_study_spec *old = NULL;
+    if (news->news.spec) {
+        old = one->spec;
+        one->spec = news->news.spec;
+        news->news.spec = NULL;
+    }
+    const hopt_trials *ended = &news->news.ended;
+    for (size_t i = 0; i < ended->count && master->options.on_trial; i++)
+        master->options.on_trial(master->options.data, one->spec, ended->list[i]);
+    if (news->status == HOPT_OK) show_view(master, news);
+    hopt_study_spec_free(old);
+    if (news->news.warning[0] && master->options.on_warning)
+        master->options.on_warning(master->options.data, one->study, news->news.warning);
+    if (news->status != HOPT_OK && !store_failed(news->status) && master->options.on_warning)
+        master->options.on_warning(master->options.data, one->study, news->err.message);
+    bool queued = news->news.queued > 0 || news->news.expired > 0;
+    hopt_keeper_news_clear(&news->news);
+    return queued;
+}
+
+static void tell_store_state(hopt_master *master) {
+    bool down = store_failed(master->status) || master->status == HOPT_EINVAL;
+    if (down != master->store_down && master->options.on_store)
+        master->options.on_store(master->options.data, down ? &master->err : NULL);
+    master->store_down = down;
+}
+
+static void round_done(void *data, bool ran) {
+    hopt_master *master = data;
+    bool queued = false;
+    master->busy = false;
+    if (ran) {
+        for (size_t i = 0; i < master->n_news; i++)
+            queued |= deliver(master, &master->news[i]);
+        free(master->news);
+        master->news = NULL;
+        tell_store_state(master);
+    }
+    if (master->stopping) return;
+    if (queued && master->options.on_queued) master->options.on_queued(master->options.data);
+    if (master->store_down) {
+        master->retry_ms = master->retry_ms ? master->retry_ms * 2 : RETRY_MIN_MS;
+        if (master->retry_ms > RETRY_MAX_MS) master->retry_ms = RETRY_MAX_MS;
+        schedule(master, master->retry_ms);
+        return;
+    }
+    master->retry_ms = 0;
+    if (master->again)
+        begin_round(master, false);
+    else if (!uv_is_active((uv_handle_t *)&master->timer))
+        schedule(master, master->options.poll_ms);
+}
+
+static void begin_round(hopt_master *master, bool full) {
+    if (master->stopping) return;
+    if (master->busy) {
+        master->again = true;
+        return;
+    }
+    master->busy = true;
+    master->again = false;
+    master->full = full;
+    hopt_offload_submit(master->offload, round_work, round_done, master);
+}
+
+hopt_master *hopt_master_new(uv_loop_t *loop, const hopt_master_options *options) {
+    hopt_master *master = hopt_zalloc(1, sizeof *master);
+    master->options = *options;
+    if (master->options.poll_ms <= 0) master->options.poll_ms = 1000;
+    master->loop = loop;
+    hopt_host_owner(master->owner);
+    HOPT_ASSERT(uv_timer_init(loop, &master->timer) == 0);
+    master->timer.data = master;
+    master->offload = hopt_offload_new(loop, NULL, NULL, NULL);
+    return master;
+}
+
+void hopt_master_start(hopt_master *master) {
+    begin_round(master, true);
+}
+
+void hopt_master_wake(hopt_master *master) {
+    if (!master->store_down) begin_round(master, false);
+}
+
+static void on_timer_closed(uv_handle_t *handle) {
+    hopt_master *master = handle->data;
+    for (size_t i = 0; i < master->n_desks; i++) {
+        hopt_study_spec_free(master->desks[i]->spec);
+        free(master->desks[i]);
+    }
+    free(master->desks);
+    void (*closed)(void *) = master->closed;
+    void *data = master->closed_data;
+    free(master);
+    if (closed) closed(data);
+}
+
+static void on_offload_closed(void *data) {
+    hopt_master *master = data;
+    uv_close((uv_handle_t *)&master->timer, on_timer_closed);
+}
+
+static void leave_done(void *data, bool ran) {
+    hopt_master *master = data;
+    HOPT_ASSERT(ran);
+    hopt_offload_close(master->offload, on_offload_closed, master);
+}
+
+void hopt_master_stop(hopt_master *master, void (*closed)(void *data), void *data) {
+    HOPT_ASSERT(!master->stopping);
+    master->stopping = true;
+    master->closed = closed;
+    master->closed_data = data;
+    uv_timer_stop(&master->timer);
+    hopt_offload_submit(master->offload, leave_work, leave_done, master);
+}
