@@ -129,7 +129,13 @@ pg_launch() {
 
 # pg_halt MODE: fast, or immediate for a crash.
 pg_halt() {
-    ! pg_running || pg_ctl stop -w -t 60 -m "$1"
+    local tries
+    for ((tries = 0; tries < 5; tries++)); do # one that is dying already cannot be told to stop
+        pg_running || return 0
+        pg_ctl stop -w -t 60 -m "$1" && return 0
+        sleep 1
+    done
+    return 1
 }
 
 # --- the gateway ---

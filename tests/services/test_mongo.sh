@@ -163,6 +163,16 @@ check "mirror of one-line sources" mirror_is http://mirror.invalid/debian bookwo
 check "no mirror of another release" mirror_is none trixie
 new_style_sources
 check "mirror of deb822 sources" mirror_is https://mirror.invalid/debian/ trixie
+# As a machine that loses power, seen from the files: nothing had time to tidy up.
+all_killed() {
+    local run=$HOPT_CACHE/services/run pid
+    pid=$(cut -d ' ' -f 1 "$run/server.pid")
+    kill -9 "$pid" || return 1
+    for pid in "$HOPT_CACHE"/services/debian-*/pg/data/postmaster.pid; do
+        [ ! -e "$pid" ] || kill -9 "$(head -n 1 "$pid")"
+    done
+}
+
 if [ $# -eq 0 ]; then
     check "a start is killed" killed_start 10
     check "another start is killed later" killed_start 40
@@ -178,6 +188,8 @@ check "restarted database: same URI" eval '"$mongo" restart-database && uri_of_s
 check "database and server killed, both restarted" eval '"$mongo" kill-database &&
     "$mongo" kill-server && "$mongo" restart-database && "$mongo" restart-server && is_ready'
 check "start after a kill" eval '"$mongo" kill-server; uri_of_start'
+check "all processes killed" all_killed
+check "start after that" uri_of_start
 check "run uses the running server" eval '"$mongo" run sh -c "test -n \"\$HOPT_TEST_MONGO_URI\""'
 check "and leaves it" is_ready
 check "stop" eval '"$mongo" stop && is_down'
