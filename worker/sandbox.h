@@ -39,7 +39,7 @@ typedef struct hopt_sandbox_options {
     const char *workdir;         /**< scratch base, created when missing; absolute */
     const char *cwd;             /**< the objective's working directory; NULL: the worker's */
     const char *plugin;          /**< plugin objectives: absolute path of the shared object */
-    const char *const *env;      /**< further "NAME=value" for the child, NULL-terminated; or NULL */
+    const char *const *env; /**< further "NAME=value" for the child, NULL-terminated; or NULL */
 } hopt_sandbox_options;
 
 /** What the objective printed in one trial (a server's output between trials counts to the next).
@@ -61,8 +61,8 @@ typedef struct hopt_sandbox_log {
 typedef bool (*hopt_sandbox_on_report)(void *data, int64_t step, double loss);
 
 /**
- * A file to keep with the trial: regular, inside the workdir, <= HOPT_SANDBOX_ATTACHMENT_MAX, opened
- * without following links.
+ * A file to keep with the trial: regular, inside the workdir, <= HOPT_SANDBOX_ATTACHMENT_MAX,
+ * opened without following links.
  * @param name  1..255 bytes without control characters; valid during the call.
  * @param fd    open for reading; the callee's to close, still readable after the workdir is gone.
  */

@@ -1,9 +1,9 @@
 /**
  * hopt_plugin.h: objectives as shared objects (C ABI, version 1). C99 and C++.
  *
- * A plugin exports one function, hopt_plugin_get(). hopt-runner, a process of its own for every slot
- * of a worker, loads the file, opens the plugin once and then calls evaluate() for one trial after
- * the other, always from the same thread. A crash, an abort or a leak is the trial's or the
+ * A plugin exports one function, hopt_plugin_get(). hopt-runner, a process of its own for every
+ * slot of a worker, loads the file, opens the plugin once and then calls evaluate() for one trial
+ * after the other, always from the same thread. A crash, an abort or a leak is the trial's or the
  * process's, never the worker's.
  *
  *     #include <hopt_plugin.h>
@@ -18,10 +18,9 @@
  *         *loss = (x - 1) * (x - 1);
  *         return HOPT_PLUGIN_OK;
  *     }
- *     static const hopt_plugin plugin = {HOPT_PLUGIN_ABI, sizeof(hopt_plugin), "square", "(x - 1)^2",
- *                                        my_open, my_evaluate, 0};
- *     const hopt_plugin *hopt_plugin_get(uint32_t host_abi) {
- *         return host_abi >= HOPT_PLUGIN_ABI ? &plugin : 0;
+ *     static const hopt_plugin plugin = {HOPT_PLUGIN_ABI, sizeof(hopt_plugin), "square", "(x -
+ * 1)^2", my_open, my_evaluate, 0}; const hopt_plugin *hopt_plugin_get(uint32_t host_abi) { return
+ * host_abi >= HOPT_PLUGIN_ABI ? &plugin : 0;
  *     }
  *
  *     cc -shared -fPIC -o square.so square.c
@@ -83,8 +82,8 @@ typedef struct hopt_host {
     int (*real)(hopt_eval *eval, const char *label, double *out);
     /** An integer (a whole real counts). @return as real(). */
     int (*integer)(hopt_eval *eval, const char *label, int64_t *out);
-    /** A choice's _name or string value, valid until evaluate() returns; NULL when inactive, unknown
-     * or no text. */
+    /** A choice's _name or string value, valid until evaluate() returns; NULL when inactive,
+     * unknown or no text. */
     const char *(*text)(hopt_eval *eval, const char *label);
     /** All parameters, resolved, as one JSON text; valid until evaluate() returns. */
     const char *(*params_json)(hopt_eval *eval);

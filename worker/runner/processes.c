@@ -1,0 +1,146 @@
+/* Descendants and their memory, through /proc. The `children` files make this cheap; a kernel
+ * without them gets a scan of all processes. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "worker/runner/runner.h"
+
+enum { SWEEP_MS_MAX = 5000, DESCENDANTS_MAX = 4096 };
+
+/* A small file of /proc as text. @return its length, or -1. */
+static ssize_t read_proc(const char *path, char *out, size_t size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    size_t length = 0;
+    ssize_t got;
+    while (length + 1 < size && (got = read(fd, out + length, size - 1 - length)) > 0)
+        length += (size_t)got;
+    close(fd);
+    out[length] = '\0';
+    return (ssize_t)length;
+}
+
+static size_t add_pid(pid_t *out, size_t count, size_t max, long pid) {
+    if (pid > 0 && count < max) out[count++] = (pid_t)pid;
+    return count;
+}
+
+/* The children of all threads of one process, from task/TID/children. False: no such files. */
+static bool list_children(pid_t parent, pid_t *out, size_t *count, size_t max) {
+    static char text[1 << 16];
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
+    DIR *dir = opendir(path);
+    if (!dir) return true; /* gone: it has no children */
+    bool readable = true;
+    struct dirent *entry;
+    while (readable && (entry = readdir(dir))) {
+        if (!isdigit((unsigned char)entry->d_name[0])) continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/children", (int)parent, entry->d_name);
+        if (read_proc(path, text, sizeof text) < 0) {
+            readable = errno != ENOENT || parent != getpid();
+            continue;
+        }
+        char *at = text, *end;
+        for (long pid; (pid = strtol(at, &end, 10)), end != at; at = end)
+            *count = add_pid(out, *count, max, pid);
+    }
+    closedir(dir);
+    return readable;
+}
+
+/* Parent of a process: the 4th field of stat, after a name that may hold anything. */
+static long parent_of(const char *pid) {
+    char path[300], text[1024];
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    if (read_proc(path, text, sizeof text) < 0) return -1;
+    const char *after = strrchr(text, ')');
+    long parent = -1;
+    if (!after || sscanf(after + 1, " %*c %ld", &parent) != 1) return -1;
+    return parent;
+}
+
+/* One scan finds one level; repeated until nothing new comes. */
+static size_t scan_descendants(pid_t *out, size_t max) {
+    size_t count = 0, before;
+    do {
+        before = count;
+        DIR *dir = opendir("/proc");
+        if (!dir) return count;
+        struct dirent *entry;
+        while ((entry = readdir(dir))) {
+            if (!isdigit((unsigned char)entry->d_name[0])) continue;
+            long pid = atol(entry->d_name), parent = parent_of(entry->d_name);
+            bool known = false, child = parent == getpid();
+            for (size_t i = 0; i < count; i++) {
+                known |= out[i] == pid;
+                child |= out[i] == parent;
+            }
+            if (child && !known) count = add_pid(out, count, max, pid);
+        }
+        closedir(dir);
+    } while (count > before);
+    return count;
+}
+
+size_t runner_descendants(pid_t *out, size_t max) {
+    size_t count = 0;
+    if (!list_children(getpid(), out, &count, max)) return scan_descendants(out, max);
+    for (size_t i = 0; i < count; i++)
+        list_children(out[i], out, &count, max);
+    return count;
+}
+
+/* "Pss: N kB" of smaps_rollup; 0 when the kernel does not tell. */
+static uint64_t proportional(pid_t pid) {
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    if (read_proc(path, text, sizeof text) <= 0) return 0;
+    const char *line = strstr(text, "\nPss:");
+    return line ? strtoull(line + 5, NULL, 10) * 1024 : 0;
+}
+
+static uint64_t resident(pid_t pid) {
+    char path[64], text[256];
+    unsigned long pages = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    if (read_proc(path, text, sizeof text) <= 0 || sscanf(text, "%*u %lu", &pages) != 1) return 0;
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t runner_memory(const pid_t *pids, size_t count, bool exact) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bytes = exact ? proportional(pids[i]) : 0;
+        sum += bytes ? bytes : resident(pids[i]);
+    }
+    return sum;
+}
+
+bool runner_sweep(pid_t group) {
+    static pid_t pids[DESCENDANTS_MAX];
+    int waited_ms = 0, pause_ms = 1;
+    for (;;) {
+        if (group > 0) kill(-group, SIGKILL);
+        pid_t got;
+        while ((got = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (got < 0 && errno == ECHILD) return true;
+        if (waited_ms > SWEEP_MS_MAX) return false; /* in the kernel's hands, or another user's */
+        size_t count = runner_descendants(pids, DESCENDANTS_MAX);
+        for (size_t i = 0; i < count; i++)
+            kill(pids[i], SIGKILL);
+        nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+        waited_ms += pause_ms;
+        if (pause_ms < 16) pause_ms *= 2;
+    }
+}
