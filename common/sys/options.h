@@ -47,7 +47,7 @@ enum {
  * ESTOPPED 130, else 1. */
 int hopt_exit_code(hopt_status status);
 
-typedef enum hopt_option_type {
+typedef enum hopt_argument_type {
     HOPT_OPTION_FLAG,    /**< bool; takes no argument */
     HOPT_OPTION_STRING,  /**< const char *, borrowed from argv, the environment or the table */
     HOPT_OPTION_INTEGER, /**< int64_t, min..max */
@@ -55,7 +55,7 @@ typedef enum hopt_option_type {
     HOPT_OPTION_CHOICE,  /**< const char *, one of `choices` */
     HOPT_OPTION_DURATION /**< int64_t milliseconds, min..max; written 90, 90s, 500ms, 5m, 1.5h, 2d
                           */
-} hopt_option_type;
+} hopt_argument_type;
 
 /** The value of a repeatable option or of the positional that takes the rest. */
 typedef struct hopt_texts {
@@ -66,7 +66,7 @@ typedef struct hopt_texts {
 typedef struct hopt_option {
     const char *name; /**< long name without dashes; NULL ends a table */
     char letter;      /**< short name, or 0 */
-    hopt_option_type type;
+    hopt_argument_type type;
     const char *argument; /**< name of its argument in help: "N", "URI"; NULL for a flag */
     int64_t min, max;     /**< INTEGER, DURATION (ms); both 0: no bounds */
     double low, high;     /**< NUMBER; both 0: no bounds */
