@@ -160,6 +160,8 @@ debian_setup() {
     command -v chroot >/dev/null && command -v apt-get >/dev/null && [ -r "$debian_keyring" ] ||
         die "no mongod on PATH, and the stand-in can be set up on Debian only: set" \
             "HOPT_TEST_MONGO_URI"
+    [[ $services != *[[:space:]]* ]] || die "debootstrap cannot work in '$services', because of" \
+        "the blank: set HOPT_CACHE to another folder"
     mirror=$(debian_mirror) || die "no Debian mirror in the host's apt sources: set" \
         "HOPT_DEBIAN_MIRROR"
     need_space 2000
