@@ -1,7 +1,6 @@
 #include "master/budget.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { HOPELESS_AFTER = 5 };
 
@@ -50,8 +49,4 @@ const char *hopt_budget_verdict(const hopt_budget *budget, const hopt_study_spec
 
 bool hopt_budget_hopeless(const hopt_budget *budget) {
     return budget->ended >= HOPELESS_AFTER && budget->counts[HOPT_ERROR] == budget->ended;
-}
-
-bool hopt_budget_stops_running(const char *reason) {
-    return reason && (strcmp(reason, "timeout") == 0 || strcmp(reason, "cancelled") == 0);
 }

@@ -31,7 +31,4 @@ const char *hopt_budget_verdict(const hopt_budget *budget, const hopt_study_spec
 /** The first five ended trials all ERROR: something is wrong with the objective itself. */
 bool hopt_budget_hopeless(const hopt_budget *budget);
 
-/** Whether running trials are stopped at this end (timeout, cancelled) or may finish. */
-bool hopt_budget_stops_running(const char *reason);
-
 #endif

@@ -147,7 +147,7 @@ static hopt_status close_study(hopt_keeper *keeper, hopt_store *store, hopt_keep
     hopt_status status = HOPT_OK;
     if (keeper->n_new > 0)
         status = hopt_store_cancel_new(store, keeper->study, 0, reason, NULL, err);
-    if (status == HOPT_OK && keeper->n_running > 0 && hopt_budget_stops_running(reason))
+    if (status == HOPT_OK && keeper->n_running > 0 && hopt_study_reason_stops(reason))
         status = hopt_store_stop_running(store, keeper->study, -1, reason, err);
     if (status == HOPT_OK && keeper->n_new > 0)
         status = hopt_keeper__sync(keeper, store, news, err);

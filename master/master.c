@@ -59,7 +59,8 @@ struct hopt_master {
     hopt_error err;
 
     /* Loop. */
-    bool busy, again, stopping, store_down;
+    bool busy, stopping, store_down;
+    bool again, again_full; /* asked for while busy */
     int64_t retry_ms;
     void (*closed)(void *data);
     void *closed_data;
@@ -252,11 +253,12 @@ static void begin_round(hopt_master *master, bool full) {
     if (master->stopping) return;
     if (master->busy) {
         master->again = true;
+        master->again_full |= full;
         return;
     }
     master->busy = true;
-    master->again = false;
-    master->full = full;
+    master->full = full || master->again_full;
+    master->again = master->again_full = false;
     hopt_offload_submit(master->offload, round_work, round_done, master);
 }
 

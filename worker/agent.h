@@ -19,11 +19,14 @@
 typedef struct hopt_agent hopt_agent;
 
 typedef enum hopt_agent_event_kind {
-    HOPT_AGENT_CLAIMED,  /**< trial: just claimed */
-    HOPT_AGENT_ENDED,    /**< trial + result: written to the store */
-    HOPT_AGENT_RELEASED, /**< trial: given back */
-    HOPT_AGENT_LOST,     /**< trial: its lease was lost; the result is dropped */
-    HOPT_AGENT_IDLE,     /**< nothing queued */
+    HOPT_AGENT_CLAIMED,    /**< trial: just claimed */
+    HOPT_AGENT_ENDED,      /**< trial + result: written to the store */
+    HOPT_AGENT_RELEASED,   /**< trial: given back */
+    HOPT_AGENT_LOST,       /**< trial: its lease was lost; the result is dropped */
+    HOPT_AGENT_IDLE,       /**< nothing queued */
+    HOPT_AGENT_STORE_DOWN, /**< the store can't be used (message); results are kept, it tries again
+                            */
+    HOPT_AGENT_STORE_UP,   /**< it works again */
     HOPT_AGENT_LEFT /**< the agent has left: drained, limit reached, too many errors (message) */
 } hopt_agent_event_kind;
 
@@ -31,7 +34,7 @@ typedef struct hopt_agent_event {
     hopt_agent_event_kind kind;
     const hopt_trial *trial;   /**< borrowed for the call, or NULL */
     const hopt_result *result; /**< ENDED only */
-    const char *message;       /**< LEFT: why, for people; NULL: as asked */
+    const char *message;       /**< LEFT, STORE_DOWN: why, for people; LEFT: NULL = as asked */
     bool failed;               /**< LEFT: exit code 1 */
 } hopt_agent_event;
 

@@ -81,3 +81,7 @@ bool hopt_study_state_parse(hopt_study_state *out, const char *name) {
     *out = (hopt_study_state)found;
     return true;
 }
+
+bool hopt_study_reason_stops(const char *reason) {
+    return reason && (strcmp(reason, "timeout") == 0 || strcmp(reason, "cancelled") == 0);
+}

@@ -48,5 +48,8 @@ typedef enum hopt_study_state {
 /** "active", "paused", "closing", "done". */
 const char *hopt_study_state_name(hopt_study_state state);
 bool hopt_study_state_parse(hopt_study_state *out, const char *name);
+/** Whether trials that run are stopped when a study ends for this reason ("timeout", "cancelled"),
+ * or may finish; NULL: may finish. */
+bool hopt_study_reason_stops(const char *reason);
 
 #endif

@@ -1,0 +1,249 @@
+/* The agent's life: start, limits, leaving, closing. */
+#include "worker/agent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/sys/clock.h"
+#include "common/sys/host.h"
+#include "worker/agent_internal.h"
+
+enum { LIMIT_TICK_MS = 500 };
+
+/* ---- store connections, one a thread ---- */
+
+static void *open_connection(void *data) {
+    (void)data; /* the store is opened by the first call that needs it, and again after a failure */
+    return hopt_zalloc(1, sizeof(hopt_store *));
+}
+
+static void close_connection(void *context) {
+    hopt_store **store = context;
+    hopt_store_close(*store);
+    free(store);
+}
+
+/* ---- events ---- */
+
+void hopt_agent__event(hopt_agent *agent, hopt_agent_event_kind kind, const hopt_slot *slot) {
+    if (!agent->options.on_event) return;
+    hopt_agent_event event = {.kind = kind};
+    if (slot) event.trial = slot->trial;
+    if (slot && kind == HOPT_AGENT_ENDED) event.result = &slot->result;
+    agent->options.on_event(agent->options.data, &event);
+}
+
+void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err) {
+    if (!agent->options.on_event) return;
+    hopt_agent_event event = {.kind = err ? HOPT_AGENT_STORE_DOWN : HOPT_AGENT_STORE_UP,
+                              .message = err ? err->message : NULL};
+    agent->options.on_event(agent->options.data, &event);
+}
+
+uint64_t hopt_agent__jitter(int64_t ms) {
+    int64_t spread = ms * 2 / 5;
+    if (spread == 0) return (uint64_t)ms;
+    return (uint64_t)(ms - spread / 2 + (int64_t)(hopt_host_random_u63() % (uint64_t)spread));
+}
+
+/* ---- leaving ---- */
+
+void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed) {
+    if (agent->draining) return;
+    agent->draining = true;
+    agent->leave_message = message;
+    agent->leave_failed = failed;
+}
+
+/* From now on running trials have the grace time to end. */
+static void start_grace(hopt_agent *agent) {
+    if (agent->in_grace) return;
+    agent->in_grace = true;
+    agent->grace_start_ms = hopt_clock_mono_ms();
+}
+
+void hopt_agent__check_left(hopt_agent *agent) {
+    if (!agent->draining || agent->left || agent->exchanging || agent->adopt) return;
+    for (int i = 0; i < agent->options.slots; i++) {
+        if (agent->slots[i].state != HOPT_SLOT_FREE) return;
+    }
+    agent->left = true;
+    uv_timer_stop(&agent->poll_timer);
+    uv_timer_stop(&agent->beat_timer);
+    uv_timer_stop(&agent->limit_timer);
+    if (!agent->options.on_event) return;
+    hopt_agent_event event = {
+        .kind = HOPT_AGENT_LEFT, .message = agent->leave_message, .failed = agent->leave_failed};
+    agent->options.on_event(agent->options.data, &event);
+}
+
+void hopt_agent_drain(hopt_agent *agent) {
+    hopt_agent__leave(agent, NULL, false);
+    start_grace(agent);
+    hopt_agent__check_left(agent);
+}
+
+void hopt_agent_release(hopt_agent *agent) {
+    hopt_agent__leave(agent, NULL, false);
+    if (agent->left) return;
+    agent->releasing = true;
+    for (int i = 0; i < agent->options.slots; i++) {
+        hopt_slot *slot = &agent->slots[i];
+        if (slot->state == HOPT_SLOT_BUSY) hopt_sandbox_kill(slot->sandbox, "released");
+    }
+    hopt_agent__check_left(agent);
+}
+
+static void on_limit(uv_timer_t *timer) {
+    hopt_agent *agent = timer->data;
+    const hopt_agent_options *options = &agent->options;
+    int64_t now_ms = hopt_clock_mono_ms();
+    if (options->walltime_ms && now_ms - agent->start_ms >= options->walltime_ms) {
+        hopt_agent__leave(agent, "the wall time is used up", false);
+        start_grace(agent);
+    }
+    bool idle = true, reports = false;
+    for (int i = 0; i < options->slots; i++) {
+        idle &= agent->slots[i].state == HOPT_SLOT_FREE;
+        reports |= agent->slots[i].reports.count > 0;
+    }
+    if (idle && options->idle_timeout_ms &&
+        now_ms - agent->last_claim_ms >= options->idle_timeout_ms)
+        hopt_agent__leave(agent, "there was nothing to do", false);
+    if (agent->in_grace && !agent->releasing && options->grace_ms >= 0 &&
+        now_ms - agent->grace_start_ms >= options->grace_ms)
+        hopt_agent_release(agent);
+    if (reports && !agent->left) {
+        agent->flush_reports = true;
+        hopt_agent__exchange(agent);
+    }
+    hopt_agent__check_left(agent);
+}
+
+/* ---- life ---- */
+
+static char *plugin_path(const hopt_agent_options *options, size_t study) {
+    const hopt_objective *objective = &options->studies[study]->objective;
+    if (objective->kind != HOPT_OBJECTIVE_PLUGIN) return NULL;
+    const char *folder = options->plugin_dir ? options->plugin_dir : options->cwds[study];
+    if (objective->plugin[0] == '/' || !folder) return hopt_strdup(objective->plugin);
+    return hopt_format("%s/%s", folder, objective->plugin);
+}
+
+static void init_timer(hopt_agent *agent, uv_timer_t *timer) {
+    HOPT_ASSERT(uv_timer_init(agent->loop, timer) == 0);
+    timer->data = agent;
+}
+
+hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
+    HOPT_ASSERT(options->slots >= 1 && options->n_studies >= 1);
+    hopt_agent *agent = hopt_zalloc(1, sizeof *agent);
+    agent->options = *options;
+    agent->loop = loop;
+    hopt_host_owner(agent->owner);
+    hopt_host_name(agent->host);
+    hopt_host_boot_id(agent->boot_id);
+    agent->studies = hopt_zalloc(options->n_studies, sizeof *agent->studies);
+    for (size_t i = 0; i < options->n_studies; i++) {
+        agent->studies[i].spec = options->studies[i];
+        agent->studies[i].cwd = options->cwds[i];
+        agent->studies[i].plugin = plugin_path(options, i);
+    }
+    agent->slots = hopt_zalloc((size_t)options->slots, sizeof *agent->slots);
+    for (int i = 0; i < options->slots; i++)
+        hopt_slot__init(agent, i);
+    init_timer(agent, &agent->poll_timer);
+    init_timer(agent, &agent->beat_timer);
+    init_timer(agent, &agent->limit_timer);
+    agent->queue = hopt_offload_new(loop, open_connection, close_connection, NULL);
+    agent->beats = hopt_offload_new(loop, open_connection, close_connection, NULL);
+    return agent;
+}
+
+void hopt_agent_start(hopt_agent *agent) {
+    agent->start_ms = agent->last_claim_ms = hopt_clock_mono_ms();
+    agent->looked_ms = INT64_MIN / 2;
+    hopt_agent__beat_start(agent);
+    uv_timer_start(&agent->limit_timer, on_limit, LIMIT_TICK_MS, LIMIT_TICK_MS);
+    hopt_agent__exchange(agent);
+}
+
+void hopt_agent_wake(hopt_agent *agent) {
+    if (agent->left || agent->draining) return;
+    for (int i = 0; i < agent->options.slots; i++) {
+        if (agent->slots[i].state == HOPT_SLOT_FREE) {
+            hopt_agent__exchange(agent);
+            return;
+        }
+    }
+    /* All slots are busy: their next ends look at the queue anyway. */
+}
+
+const char *hopt_agent_owner(const hopt_agent *agent) {
+    return agent->owner;
+}
+
+static void free_agent(hopt_agent *agent) {
+    for (size_t i = 0; i < agent->options.n_studies; i++)
+        free(agent->studies[i].plugin);
+    for (int i = 0; i < agent->options.slots; i++) {
+        free(agent->slots[i].gpu_env);
+        free(agent->slots[i].files);
+    }
+    for (size_t i = 0; i < agent->n_reports; i++)
+        hopt_reports_clear(&agent->reports[i].reports);
+    free(agent->reports);
+    free(agent->studies);
+    free(agent->slots);
+    void (*closed)(void *) = agent->closed;
+    void *data = agent->closed_data;
+    free(agent);
+    if (closed) closed(data);
+}
+
+static void part_closed(void *data) {
+    hopt_agent *agent = data;
+    if (--agent->closing_parts == 0) free_agent(agent);
+}
+
+static void timer_closed(uv_handle_t *handle) {
+    part_closed(handle->data);
+}
+
+static void remove_work(void *context, void *data) {
+    hopt_store **store = context;
+    hopt_agent *agent = data;
+    hopt_error ignored;
+    if (!*store) return;
+    hopt_status status = hopt_store_worker_remove(*store, agent->owner, &ignored);
+    (void)status; /* the record goes stale by itself */
+}
+
+static void close_all(void *data, bool ran) {
+    hopt_agent *agent = data;
+    (void)ran;
+    agent->closing_parts = 1 + 2 + 3;
+    for (int i = 0; i < agent->options.slots; i++) {
+        if (!agent->slots[i].sandbox) continue;
+        agent->closing_parts++;
+        hopt_sandbox_close(agent->slots[i].sandbox, part_closed, agent);
+        agent->slots[i].sandbox = NULL;
+    }
+    uv_close((uv_handle_t *)&agent->poll_timer, timer_closed);
+    uv_close((uv_handle_t *)&agent->beat_timer, timer_closed);
+    uv_close((uv_handle_t *)&agent->limit_timer, timer_closed);
+    hopt_offload_close(agent->queue, part_closed, agent);
+    hopt_offload_close(agent->beats, part_closed, agent);
+    part_closed(agent);
+}
+
+void hopt_agent_close(hopt_agent *agent, void (*closed)(void *data), void *data) {
+    HOPT_ASSERT(agent->left && !agent->closing);
+    agent->closing = true;
+    agent->closed = closed;
+    agent->closed_data = data;
+    /* On the beats' thread: after the last beat, so that it does not come back. */
+    hopt_offload_submit(agent->beats, remove_work, close_all, agent);
+}

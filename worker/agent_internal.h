@@ -1,0 +1,127 @@
+/** What the parts of the agent share. All of it belongs to the loop thread, except what an exchange
+ * or a beat round carries while it is under way. */
+#ifndef HOPT_WORKER_AGENT_INTERNAL_H
+#define HOPT_WORKER_AGENT_INTERNAL_H
+
+#include "common/loop/offload.h"
+#include "common/store/store.h"
+#include "worker/agent.h"
+#include "worker/sandbox.h"
+
+/** A file that came with a trial, read before its workdir goes away. */
+typedef struct hopt_agent_file {
+    char *name;
+    void *data;
+    size_t length;
+} hopt_agent_file;
+
+/** Reported values on their way to the store. */
+typedef struct hopt_agent_reports {
+    hopt_trial_id id;
+    hopt_reports reports;
+} hopt_agent_reports;
+
+typedef enum hopt_slot_state {
+    HOPT_SLOT_FREE,
+    HOPT_SLOT_BUSY,   /**< its sandbox evaluates */
+    HOPT_SLOT_ENDED,  /**< result waits to be written */
+    HOPT_SLOT_GIVE_UP /**< the trial waits to be released */
+} hopt_slot_state;
+
+typedef struct hopt_slot {
+    struct hopt_agent *agent;
+    int index;
+    hopt_slot_state state;
+    size_t study; /**< index of the sandbox's study, valid with a sandbox */
+    hopt_sandbox *sandbox;
+    hopt_sandbox_options sandbox_options;
+    char *gpu_env;
+    const char *env[2];
+    hopt_trial *trial;
+    int64_t beat;      /**< beats that the store acknowledged */
+    int64_t last_step; /**< of its reports, -1: none */
+    bool stop_reports; /**< answer the next report with stop */
+    bool lost;         /**< lease lost: drop the result */
+    bool retry;        /**< ERROR with retry_errors: back to the queue, one attempt less */
+    bool in_exchange;  /**< its end is being written */
+    hopt_result result;
+    hopt_log_text log;
+    hopt_reports reports; /**< not yet stored */
+    size_t reports_capacity;
+    hopt_agent_file *files;
+    size_t n_files, files_capacity;
+} hopt_slot;
+
+/** What the agent knows of a study it was given. */
+typedef struct hopt_agent_study {
+    const hopt_study_spec *spec;
+    const char *cwd;
+    char *plugin;   /**< absolute path, plugin objectives */
+    bool claimable; /**< active in the store when last looked at */
+    bool stopping;  /**< closing with a reason that stops running trials */
+} hopt_agent_study;
+
+struct hopt_agent {
+    hopt_agent_options options;
+    char owner[HOPT_OWNER_MAX];
+    char host[256];
+    char boot_id[40];
+    uv_loop_t *loop;
+    hopt_offload *queue; /**< claims, results */
+    hopt_offload *beats; /**< heartbeats: never behind a result that is being retried */
+    uv_timer_t poll_timer, beat_timer, limit_timer;
+    hopt_agent_study *studies;
+    hopt_slot *slots;
+
+    bool exchanging;
+    bool again; /**< something came up during the exchange */
+    bool adopt; /**< a claim's reply was lost: look for trials of ours first */
+    bool beating;
+    bool draining, releasing, left, closing;
+    int closing_parts;
+    const char *leave_message;
+    bool leave_failed;
+    int64_t drain_ms; /**< when draining began */
+    int64_t start_ms, last_claim_ms, looked_ms;
+    int64_t idle_ms;             /**< current idle poll interval */
+    int64_t retry_ms;            /**< back-off after a store error, 0: none */
+    bool retry_wait;             /**< the poll timer waits out a back-off */
+    bool flush_reports;          /**< the next exchange takes the running trials' reports along */
+    hopt_agent_reports *reports; /**< not yet stored, of running trials */
+    size_t n_reports, reports_capacity;
+    int claimed, failures;
+    bool store_down;
+    void (*closed)(void *data);
+    void *closed_data;
+};
+
+/* agent.c */
+void hopt_agent__event(hopt_agent *agent, hopt_agent_event_kind kind, const hopt_slot *slot);
+/** The store went away (err) or came back (NULL). */
+void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err);
+/** Begin to leave: claim no more; running trials may end. For people's `message` (a constant; NULL:
+ * as asked). */
+void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed);
+/** When drained and nothing is left: LEFT. */
+void hopt_agent__check_left(hopt_agent *agent);
+/** Milliseconds with +-20 % jitter, so that many workers do not move in step. */
+uint64_t hopt_agent__jitter(int64_t ms);
+
+/* agent_slot.c */
+void hopt_slot__init(hopt_agent *agent, int index);
+/** Evaluate a claimed trial; takes it. */
+void hopt_slot__start(hopt_slot *slot, size_t study, hopt_trial *trial);
+/** The trial's end is written (or dropped): free everything, the slot is free again. */
+void hopt_slot__free_trial(hopt_slot *slot);
+hopt_lease hopt_slot__lease(const hopt_slot *slot);
+
+/* agent_exchange.c */
+/** Write what ended, claim what is wanted; at most one exchange is under way. */
+void hopt_agent__exchange(hopt_agent *agent);
+
+/* agent_beat.c */
+void hopt_agent__beat_start(hopt_agent *agent);
+/** Beat for all running trials now. */
+void hopt_agent__beat(hopt_agent *agent);
+
+#endif
