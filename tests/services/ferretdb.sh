@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by mongo.sh: FerretDB, which speaks MongoDB's protocol, over PostgreSQL with the DocumentDB
-# extension. "Server" is the FerretDB gateway, "database" is PostgreSQL.
+# Sourced by mongo.sh: FerretDB, which speaks MongoDB's protocol, over PostgreSQL with the
+# DocumentDB extension. "Server" is the FerretDB gateway, "database" is PostgreSQL.
 
 ferretdb_version=2.7.0
 ferretdb_package=github.com/FerretDB/FerretDB/v2/cmd/ferretdb

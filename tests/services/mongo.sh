@@ -64,7 +64,6 @@ stop_locked() {
 }
 
 # $1: who starts, "start" or "run"; a server begun by `run` ends with its last user.
-# Sets started_here=yes when this call started the server.
 start_locked() {
     local kind
     if server_ready; then

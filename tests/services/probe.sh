@@ -6,7 +6,8 @@
 # An OP_MSG (opcode 2013) of 71 bytes with one section of kind 0, holding the 50 bytes of
 # {listDatabases: 1, nameOnly: true, $db: "admin"}.
 probe_message='\x47\0\0\0\x01\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0'
-probe_message+='\x32\0\0\0\x10listDatabases\0\x01\0\0\0\x08nameOnly\0\x01\x02$db\0\x06\0\0\0admin\0\0'
+probe_message+='\x32\0\0\0\x10listDatabases\0\x01\0\0\0\x08nameOnly\0\x01'
+probe_message+='\x02$db\0\x06\0\0\0admin\0\0'
 
 # probe PORT: succeeds when the reply says ok: 1.
 probe() (
