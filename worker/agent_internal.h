@@ -81,7 +81,8 @@ struct hopt_agent {
     int closing_parts;
     const char *leave_message;
     bool leave_failed;
-    int64_t drain_ms; /**< when draining began */
+    bool in_grace; /**< running trials are given the grace time only */
+    int64_t grace_start_ms;
     int64_t start_ms, last_claim_ms, looked_ms;
     int64_t idle_ms;             /**< current idle poll interval */
     int64_t retry_ms;            /**< back-off after a store error, 0: none */
