@@ -1,7 +1,10 @@
 /**
  * What a driver supplies: one function a store command. store.c checks arguments and state changes
  * once for all drivers, then calls through this table. Every slot must be filled.
- * Semantics of each slot: the function of the same name in store.h.
+ * Semantics of each slot: the function of the same name in store.h. The front has reset all outputs
+ * (lists are empty, counts 0), and cleans up what a failed call has left in them. Lists of names
+ * need no NULL at their end, the front adds it. A batch is at most 1,000 trials. `limit` of a query
+ * is set, `nums` are ascending and each once. Options of open() have their defaults filled in.
  */
 #ifndef HOPT_STORE_STORE_DRIVER_H
 #define HOPT_STORE_STORE_DRIVER_H

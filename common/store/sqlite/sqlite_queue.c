@@ -1,0 +1,125 @@
+/* The queue's entry: numbers, inserting, claiming. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/store/sqlite/sqlite_internal.h"
+
+hopt_status hopt_sqlite__tids(void *self, int64_t *first, int n, hopt_error *err) {
+    hopt_sqlite *s = self;
+    sqlite3_stmt *update;
+    bool row = false, more = true;
+    hopt_status status = hopt_sqlite__begin(s, err);
+    if (status) return status;
+    status = hopt_sqlite__bind(s, &update, HOPT_SQL_TIDS, err, "i", n);
+    if (status == HOPT_OK) status = hopt_sqlite__step(s, update, &row, err);
+    if (status == HOPT_OK && !row)
+        status = hopt_error_set(err, HOPT_ESTORE, "%s: its counter is gone: the file is damaged",
+                                s->place);
+    if (status == HOPT_OK) {
+        *first = sqlite3_column_int64(update, 0);
+        status = hopt_sqlite__step(s, update, &more, err);
+    }
+    return hopt_sqlite__end(s, status, err);
+}
+
+hopt_status hopt_sqlite__enqueue(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                                 hopt_error *err) {
+    hopt_sqlite *s = self;
+    size_t done = 0;
+    bool free_slot = true;
+    hopt_status status = hopt_sqlite__begin(s, err);
+    if (status) return status;
+    while (status == HOPT_OK && done < n) {
+        status = hopt_sqlite__insert(s, trials[done], &free_slot, err);
+        if (!free_slot) break;
+        done++;
+    }
+    /* A taken slot ends the batch; what is before it stays. */
+    status = hopt_sqlite__end(s, status, err);
+    if (status) return status;
+    *inserted = done;
+    if (free_slot) return HOPT_OK;
+    return hopt_error_set(err, HOPT_ECONFLICT, "trial %d of %s is there already", trials[done]->num,
+                          trials[done]->study);
+}
+
+hopt_status hopt_sqlite__import(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                                hopt_error *err) {
+    hopt_sqlite *s = self;
+    size_t count = 0;
+    int64_t last = 0;
+    hopt_status status = hopt_sqlite__begin(s, err);
+    if (status) return status;
+    for (size_t i = 0; status == HOPT_OK && i < n; i++) {
+        bool free_slot;
+        status = hopt_sqlite__insert(s, trials[i], &free_slot, err);
+        if (status == HOPT_OK && free_slot) count++;
+        if (trials[i]->tid >= last) last = trials[i]->tid + 1;
+    }
+    /* Later tids must not meet these. */
+    if (status == HOPT_OK) status = hopt_sqlite__run(s, NULL, HOPT_SQL_TIDS_RAISE, err, "l", last);
+    status = hopt_sqlite__end(s, status, err);
+    if (status == HOPT_OK) *inserted = count;
+    return status;
+}
+
+/* A queued trial that nobody can read would be the first one for ever: it ends with the reason. */
+static hopt_status set_aside(hopt_sqlite *s, const hopt_trial_id *id, const char *why,
+                             hopt_error *err) {
+    HOPT_ASSERT(hopt_state_allows(HOPT_RUNNING, HOPT_EVENT_EXPIRE, HOPT_ERROR));
+    return hopt_sqlite__run(s, NULL, HOPT_SQL_DAMAGED, err, "bit", id,
+                            hopt_event_version_step(HOPT_EVENT_EXPIRE), why);
+}
+
+/* One claim inside a transaction; *row false: nothing is queued. */
+static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, const char *owner,
+                         bool *row, hopt_error *err) {
+    sqlite3_stmt *update;
+    hopt_error why = {0};
+    hopt_trial_id id;
+    bool more;
+    hopt_status status =
+        hopt_sqlite__bind(s, &update, HOPT_SQL_CLAIM, err, "ttil", study, owner,
+                          hopt_event_version_step(HOPT_EVENT_CLAIM), hopt_sqlite__now());
+    if (status == HOPT_OK) status = hopt_sqlite__step(s, update, row, err);
+    if (status || !*row) return status;
+    hopt_trial *trial = hopt_sqlite__trial(update, false, &why);
+    bool has_id = sqlite3_column_bytes(update, 0) == HOPT_ID_SIZE;
+    if (has_id) memcpy(id.bytes, sqlite3_column_blob(update, 0), HOPT_ID_SIZE);
+    if (trial) hopt_trials_add(out, trial);
+    status = hopt_sqlite__step(s, update, &more, err); /* to its end: else the lock stays */
+    if (status || trial) return status;
+    if (!has_id) return hopt_error_set(err, HOPT_ESTORE, "%s: %s", s->place, why.message);
+    return set_aside(s, &id, why.message, err);
+}
+
+hopt_status hopt_sqlite__claim_many(void *self, hopt_trials *out, const char *study,
+                                    const char *owner, size_t n, hopt_error *err) {
+    hopt_sqlite *s = self;
+    size_t before = out->count;
+    bool row = true;
+    HOPT_ASSERT(hopt_state_allows(HOPT_NEW, HOPT_EVENT_CLAIM, HOPT_RUNNING));
+    hopt_status status = hopt_sqlite__begin(s, err);
+    if (status) return status;
+    while (status == HOPT_OK && row && out->count - before < n)
+        status = claim(s, out, study, owner, &row, err);
+    status = hopt_sqlite__end(s, status, err);
+    if (status == HOPT_OK) return out->count > before ? HOPT_OK : HOPT_ENOTFOUND;
+    while (out->count > before)
+        hopt_trial_free(out->list[--out->count]);
+    return status;
+}
+
+hopt_status hopt_sqlite__mine(void *self, hopt_trials *out, const char *study, const char *owner,
+                              hopt_error *err) {
+    hopt_sqlite *s = self;
+    sqlite3_stmt *select;
+    bool row;
+    hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_MINE, err, "tt", study, owner);
+    while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
+           row) {
+        hopt_trial *trial = hopt_sqlite__trial(select, false, NULL);
+        if (trial) hopt_trials_add(out, trial);
+    }
+    return status;
+}
