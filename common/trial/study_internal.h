@@ -32,8 +32,9 @@ void hopt_study__error(hopt_study_parser *parser, const char *path, bool key, co
 bool hopt_study__has_room(const hopt_study_parser *parser);
 /** The --set whose path is `path` or leads to it, or NULL. */
 const hopt_study_set *hopt_study__set_of(const hopt_study_parser *parser, const char *path);
-/** Whether a --set changed something at or below `path`, so that positions there are not sure. */
-bool hopt_study__set_below(const hopt_study_parser *parser, const char *path);
+/** A --set that changed something at, above or below `path`, so that positions there are not sure;
+ * or NULL. */
+const hopt_study_set *hopt_study__set_below(const hopt_study_parser *parser, const char *path);
 
 /** A word list's closest entry to `word`, or NULL when none is near. */
 const char *hopt_nearest(const char *word, const char *const *words, size_t count);

@@ -30,14 +30,14 @@ static void parse_argument(hopt_study_parser *parser, const char *kind, const js
     const char *at = hopt_buf_string(&path);
     if (!json_is_string(value))
         hopt_study__error(parser, at, false,
-                          "\"objective.%s\": argument %zu must be a string, not %s: put it in "
+                          "`objective.%s`: argument %zu must be a string, not %s: put it in "
                           "quotes",
                           kind, i, hopt_study__kind(value));
     else if (!plain_string(value))
-        hopt_study__error(parser, at, false, "\"objective.%s\": argument %zu holds a NUL character",
+        hopt_study__error(parser, at, false, "`objective.%s`: argument %zu holds a NUL character",
                           kind, i);
     else if (i == 0 && json_string_length(value) == 0)
-        hopt_study__error(parser, at, false, "\"objective.%s\": the program's name is empty", kind);
+        hopt_study__error(parser, at, false, "`objective.%s`: the program's name is empty", kind);
     else
         parser->spec->objective.argv[i] = hopt_strdup(json_string_value(value));
     /* NULL would end the list, and hide later arguments from hopt_study_spec_free(). */
@@ -50,7 +50,7 @@ static void parse_argv(hopt_study_parser *parser, const char *kind, const json_t
     hopt_buf_print(&path, "objective/%s", kind);
     if (!json_is_array(list) || json_array_size(list) == 0) {
         hopt_study__error(parser, hopt_buf_string(&path), false,
-                          "\"objective.%s\" must be a list of at least one string, such as "
+                          "`objective.%s` must be a list of at least one string, such as "
                           "[\"python3\", \"train.py\"], not %s",
                           kind, json_is_array(list) ? "empty" : hopt_study__kind(list));
     } else {
@@ -65,7 +65,7 @@ static void parse_argv(hopt_study_parser *parser, const char *kind, const json_t
 static void parse_plugin(hopt_study_parser *parser, const json_t *value) {
     if (!plain_string(value) || json_string_length(value) == 0)
         hopt_study__error(parser, "objective/plugin", false,
-                          "\"objective.plugin\" must be the file name of a shared object, such as "
+                          "`objective.plugin` must be the file name of a shared object, such as "
                           "\"svm.so\"");
     else
         parser->spec->objective.plugin = hopt_strdup(json_string_value(value));
@@ -78,7 +78,7 @@ static void check_misplaced(hopt_study_parser *parser, const json_t *objective, 
     hopt_buf path = HOPT_BUF_INIT;
     hopt_buf_print(&path, "objective/%s", key);
     hopt_study__error(parser, hopt_buf_string(&path), true,
-                      "\"objective.%s\" is only for a %s: remove it", key, kind_keys[kind]);
+                      "`objective.%s` is only for a %s: remove it", key, kind_keys[kind]);
     hopt_buf_clear(&path);
 }
 
@@ -88,11 +88,12 @@ void hopt_study__objective(hopt_study_parser *parser) {
     if (!objective) return;
     if (!json_is_object(objective)) {
         hopt_study__error(parser, "objective", false,
-                          "\"objective\" must be an object such as {\"command\": [\"./train\"]}, "
+                          "`objective` must be an object such as {\"command\": [\"./train\"]}, "
                           "not %s",
                           hopt_study__kind(objective));
         return;
     }
+    size_t before = parser->errors->total;
     hopt_study__unknown_keys(parser, objective, "objective", objective_keys,
                              HOPT_COUNT(objective_keys));
     int kinds = 0;
@@ -100,10 +101,12 @@ void hopt_study__objective(hopt_study_parser *parser) {
         if (!json_object_get(objective, kind_keys[kind])) continue;
         if (kinds++ == 0) to->kind = (hopt_objective_kind)kind;
     }
+    /* {"comand": ...} is one error, not two. */
+    if (kinds == 0 && parser->errors->total > before) return;
     if (kinds != 1) {
         hopt_study__error(parser, "objective", false,
-                          "\"objective\" must have exactly one of \"command\", \"server\" and "
-                          "\"plugin\", not %s",
+                          "`objective` must have exactly one of `command`, `server` and "
+                          "`plugin`, not %s",
                           kinds ? "several" : "none");
         return;
     }

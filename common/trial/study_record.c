@@ -9,12 +9,12 @@ hopt_status hopt_study_spec_compatible(const hopt_study_spec *old, const hopt_st
     hopt_status status = HOPT_OK;
     if (difference)
         status = hopt_error_set(err, HOPT_ECONFLICT,
-                                "study \"%s\" exists with another space: \"%.200s\" differs; take "
+                                "study `%s` exists with another space: `%.200s` differs; take "
                                 "back the change, or give the new study another name (--name)",
                                 old->name, difference);
     else if (old->maximize != now->maximize)
         status = hopt_error_set(err, HOPT_ECONFLICT,
-                                "study \"%s\" exists with direction %s; take back the change, or "
+                                "study `%s` exists with direction %s; take back the change, or "
                                 "give the new study another name (--name)",
                                 old->name, old->maximize ? "maximize" : "minimize");
     free(difference);

@@ -232,7 +232,7 @@ static void parse_setting(hopt_study_parser *parser, const hopt_study_setting *s
     char *given = json_is_object(value) || json_is_array(value)
                       ? hopt_strdup(hopt_study__kind(value))
                       : hopt_json_text(value);
-    hopt_study__error(parser, path, false, "\"%s\" must be %s, not %.60s", setting->key,
+    hopt_study__error(parser, path, false, "`%s` must be %s, not %.60s", setting->key,
                       hopt_buf_string(&rule), given);
     free(given);
     hopt_buf_clear(&rule);
@@ -245,7 +245,7 @@ static void check_group(hopt_study_parser *parser, const char *group) {
     char path[64];
     slash_path(path, group);
     if (!json_is_object(value)) {
-        hopt_study__error(parser, path, false, "\"%s\" must be an object {...}, not %s", group,
+        hopt_study__error(parser, path, false, "`%s` must be an object {...}, not %s", group,
                           hopt_study__kind(value));
         return;
     }
@@ -264,18 +264,19 @@ static void check_group(hopt_study_parser *parser, const char *group) {
         free(owned[--count]);
 }
 
+/* Only what is not the shadow of an unknown key, which was reported with its likely name. */
 static void check_stop(hopt_study_parser *parser) {
     const json_t *stop = json_object_get(parser->root, "stop");
     const json_t *progress = json_object_get(stop, "no_progress");
+    size_t others = json_object_get(progress, "percent") ? 1 : 0;
     if (!stop) parser->spec->stop.max_trials = 100;
-    if (json_is_object(progress) && !json_object_get(progress, "trials"))
+    if (json_is_object(progress) && json_object_size(progress) == others)
         hopt_study__error(parser, "stop/no_progress", false,
-                          "\"stop.no_progress\" needs \"trials\": how many without progress");
-    if (json_is_object(stop) && !json_object_get(stop, "max_trials") &&
-        !json_object_get(stop, "timeout_s") && !json_object_get(stop, "loss_below") && !progress)
+                          "`stop.no_progress` needs `trials`: how many without progress");
+    if (json_is_object(stop) && json_object_size(stop) == 0)
         hopt_study__error(parser, "stop", false,
-                          "\"stop\" needs a limit: \"max_trials\", \"timeout_s\", \"loss_below\" "
-                          "or \"no_progress\"");
+                          "`stop` needs a limit: `max_trials`, `timeout_s`, `loss_below` or "
+                          "`no_progress`");
 }
 
 /* Name and seed are settings; what else stands there is the sampler's. */
@@ -283,7 +284,7 @@ static void parse_sampler(hopt_study_parser *parser) {
     const json_t *sampler = json_object_get(parser->root, "sampler");
     if (sampler && !json_is_object(sampler)) {
         hopt_study__error(parser, "sampler", false,
-                          "\"sampler\" must be an object such as {\"name\": \"tpe\"}, not %s",
+                          "`sampler` must be an object such as {\"name\": \"tpe\"}, not %s",
                           hopt_study__kind(sampler));
         return;
     }

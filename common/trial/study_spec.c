@@ -30,12 +30,11 @@ const hopt_study_set *hopt_study__set_of(const hopt_study_parser *parser, const 
     return NULL;
 }
 
-bool hopt_study__set_below(const hopt_study_parser *parser, const char *path) {
-    for (size_t i = 0; i < parser->n_sets; i++) {
-        if (at_or_below(parser->sets[i].path, path) || at_or_below(path, parser->sets[i].path))
-            return true;
+const hopt_study_set *hopt_study__set_below(const hopt_study_parser *parser, const char *path) {
+    for (size_t i = parser->n_sets; i-- > 0;) {
+        if (at_or_below(parser->sets[i].path, path)) return &parser->sets[i];
     }
-    return false;
+    return hopt_study__set_of(parser, path);
 }
 
 void hopt_study__error(hopt_study_parser *parser, const char *path, bool key, const char *format,
@@ -83,6 +82,11 @@ void hopt_study__unknown_keys(hopt_study_parser *parser, const json_t *object, c
                               const char *const *keys, size_t count) {
     const char *key;
     json_t *value;
+    char in[64];
+    snprintf(in, sizeof in, "%s", *path ? path : "a study");
+    for (char *c = in; *c; c++) {
+        if (*c == '/') *c = '.';
+    }
     json_object_foreach((json_t *)object, key, value) {
         size_t i = 0;
         while (i < count && strcmp(key, keys[i]) != 0)
@@ -93,14 +97,12 @@ void hopt_study__unknown_keys(hopt_study_parser *parser, const json_t *object, c
         hopt_buf_text(&at, path);
         hopt_json_path_key(&at, key);
         const char *nearest = hopt_nearest(key, keys, count);
-        const char *in = *path ? path : "a study";
         if (nearest)
             hopt_study__error(parser, hopt_buf_string(&at), true,
-                              "unknown key \"%.60s\" in %s: did you mean \"%s\"?", key, in,
-                              nearest);
+                              "unknown key `%.60s` in %s: did you mean `%s`?", key, in, nearest);
         else
             hopt_study__error(parser, hopt_buf_string(&at), true,
-                              "unknown key \"%.60s\" in %s: remove it", key, in);
+                              "unknown key `%.60s` in %s: remove it", key, in);
         hopt_buf_clear(&at);
     }
 }
@@ -121,17 +123,16 @@ static void parse_name(hopt_study_parser *parser, const char *override) {
     const char *name = override && *override ? override : json_string_value(value);
     if (!value && !name)
         hopt_study__error(parser, "", false,
-                          "\"name\" is missing: add \"name\": \"...\" to the file or give --name");
+                          "`name` is missing: add \"name\": \"...\" to the file or give --name");
     else if (!name)
-        hopt_study__error(parser, "name", false, "\"name\" must be a string, not %s",
+        hopt_study__error(parser, "name", false, "`name` must be a string, not %s",
                           hopt_study__kind(value));
     else if (!hopt_study_name_valid(name) && name == override) {
         hopt_error err;
         hopt_error_set(&err, HOPT_EINVAL, "--name \"%.80s\" is not valid: %s", name, rule);
         hopt_errors_add(parser->errors, &err);
     } else if (!hopt_study_name_valid(name))
-        hopt_study__error(parser, "name", false, "\"name\": \"%.80s\" is not valid: %s", name,
-                          rule);
+        hopt_study__error(parser, "name", false, "`name`: \"%.80s\" is not valid: %s", name, rule);
     else
         strcpy(parser->spec->name, name);
 }
@@ -140,28 +141,30 @@ static void parse_space(hopt_study_parser *parser) {
     const json_t *space = json_object_get(parser->root, "space");
     if (!space) {
         hopt_study__error(parser, "", false,
-                          "\"space\" is missing: add \"space\": {...} with the parameters");
+                          "`space` is missing: add \"space\": {...} with the parameters");
         return;
     }
-    bool changed = hopt_study__set_below(parser, "space");
-    size_t before = parser->errors->count;
-    hopt_status status =
-        hopt_space_parse(&parser->spec->space, space, changed ? NULL : parser->text,
-                         changed ? 0 : parser->length, "space", parser->errors);
+    /* What --set changed has no sure position in the file. */
+    const hopt_study_set *set = hopt_study__set_below(parser, "space");
+    hopt_errors *errors = parser->errors;
+    size_t before = errors->total, i = errors->count;
+    hopt_status status = hopt_space_parse(&parser->spec->space, space, set ? NULL : parser->text,
+                                          set ? 0 : parser->length, "space", errors);
+    for (; set && i < errors->count; i++)
+        hopt_error_prefix(&errors->list[i], "--set %.100s", set->text);
     /* A bad space without a message would pass for a good study. */
-    if (status != HOPT_OK && parser->errors->count == before && hopt_study__has_room(parser))
-        hopt_study__error(parser, "space", false, "\"space\" is not valid");
+    if (status != HOPT_OK && errors->total == before)
+        hopt_study__error(parser, "space", false, "`space` is not valid");
 }
 
 static void check_size(hopt_study_parser *parser) {
     int64_t trials = parser->spec->stop.max_trials, size = hopt_space_size(parser->spec->space);
     if (trials * size <= HOPT_STUDY_VALUES_MAX) return;
-    hopt_study__error(
-        parser, "stop/max_trials", false,
-        "\"stop.max_trials\": %lld trials of %lld parameters are more than %d values: "
-        "at most %lld trials",
-        (long long)trials, (long long)size, HOPT_STUDY_VALUES_MAX,
-        (long long)(HOPT_STUDY_VALUES_MAX / size));
+    hopt_study__error(parser, "stop/max_trials", false,
+                      "`stop.max_trials`: %lld trials of %lld parameters are more than %d values: "
+                      "at most %lld trials",
+                      (long long)trials, (long long)size, HOPT_STUDY_VALUES_MAX,
+                      (long long)(HOPT_STUDY_VALUES_MAX / size));
 }
 
 static void parse_top(hopt_study_parser *parser, const char *name) {

@@ -35,9 +35,9 @@ hopt_status hopt_trial__read_integer(int64_t *out, const json_t *object, const c
     if (!value) return HOPT_OK;
     int64_t integer;
     if (!whole(&integer, value))
-        return hopt_error_set(err, HOPT_EINVAL, "\"%s\" must be an integer", key);
+        return hopt_error_set(err, HOPT_EINVAL, "`%s` must be an integer", key);
     if (integer < low || integer > high)
-        return hopt_error_set(err, HOPT_EINVAL, "\"%s\" must lie in %lld .. %lld", key,
+        return hopt_error_set(err, HOPT_EINVAL, "`%s` must lie in %lld .. %lld", key,
                               (long long)low, (long long)high);
     *out = integer;
     return HOPT_OK;
@@ -56,7 +56,7 @@ hopt_status hopt_trial__read_text(char **out, const json_t *object, const char *
     const json_t *value = member(object, key);
     if (!value) return HOPT_OK;
     if (!json_is_string(value))
-        return hopt_error_set(err, HOPT_EINVAL, "\"%s\" must be a string", key);
+        return hopt_error_set(err, HOPT_EINVAL, "`%s` must be a string", key);
     free(*out);
     *out = hopt_strdup(json_string_value(value));
     return HOPT_OK;
@@ -68,7 +68,7 @@ hopt_status hopt_trial__read_time(int64_t *out, const json_t *object, const char
     if (!value || whole(out, value)) return HOPT_OK;
     if (json_is_string(value) && hopt_time_parse(out, json_string_value(value))) return HOPT_OK;
     return hopt_error_set(err, HOPT_EINVAL,
-                          "\"%s\" must be a time such as \"2026-01-02T03:04:05.678Z\"", key);
+                          "`%s` must be a time such as \"2026-01-02T03:04:05.678Z\"", key);
 }
 
 hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_error *err) {
@@ -84,7 +84,7 @@ hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_
     }
     if (!type)
         return hopt_error_set(err, HOPT_EINVAL,
-                              "\"error\" must be {\"type\", \"message\"} or [type, message]");
+                              "`error` must be {\"type\", \"message\"} or [type, message]");
     free(out->error_type);
     free(out->error_message);
     out->error_type = hopt_strdup(type);
@@ -96,7 +96,7 @@ hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_e
     const json_t *value = member(object, "saw");
     if (!value) return HOPT_OK;
     if (!json_is_array(value))
-        return hopt_error_set(err, HOPT_EINVAL, "\"saw\" must be a list of nums");
+        return hopt_error_set(err, HOPT_EINVAL, "`saw` must be a list of nums");
     size_t count = json_array_size(value);
     free(trial->saw);
     trial->n_saw = 0;
@@ -104,7 +104,7 @@ hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_e
     for (size_t i = 0; i < count; i++) {
         int64_t num;
         if (!whole(&num, json_array_get(value, i)) || num < 0 || num > INT_MAX)
-            return hopt_error_set(err, HOPT_EINVAL, "\"saw\" must be a list of nums");
+            return hopt_error_set(err, HOPT_EINVAL, "`saw` must be a list of nums");
         trial->saw[trial->n_saw++] = (int)num;
     }
     return HOPT_OK;
@@ -114,15 +114,14 @@ hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_
     const json_t *vals = member(object, "vals");
     if (!json_is_object(vals))
         return hopt_error_set(err, HOPT_EINVAL,
-                              vals ? "\"vals\" must be an object of labels"
-                                   : "\"vals\" is missing");
+                              vals ? "`vals` must be an object of labels" : "`vals` is missing");
     const char *label;
     json_t *value;
     json_object_foreach((json_t *)vals, label, value) {
         size_t size = json_array_size(value);
         if (!json_is_array(value) || size > 1 ||
             (size == 1 && !json_is_number(json_array_get(value, 0))))
-            return hopt_error_set(err, HOPT_EINVAL, "\"vals\": label \"%s\" must be [] or [number]",
+            return hopt_error_set(err, HOPT_EINVAL, "`vals`: label `%s` must be [] or [number]",
                                   label);
     }
     json_decref(trial->vals);
@@ -139,7 +138,7 @@ static hopt_status read_loss(hopt_result *result, const char **odd, const json_t
     *odd = NULL;
     if (!loss) return HOPT_OK;
     if (!json_is_null(loss) && !hopt_json_double(&number, loss))
-        return hopt_error_set(err, HOPT_EINVAL, "\"loss\" must be a number or null");
+        return hopt_error_set(err, HOPT_EINVAL, "`loss` must be a number or null");
     if (isfinite(number)) {
         result->has_loss = true;
         result->loss = sign < 0 ? 0.0 - number : number;
@@ -159,12 +158,12 @@ hopt_status hopt_trial__read_result(hopt_trial *trial, const char *status, const
     if (bad == HOPT_OK) bad = hopt_trial__read_text(&to->status_fail, result, "status_fail", err);
     if (bad != HOPT_OK || trial->state != HOPT_DONE) return bad;
     if (strcmp(status, "ok") != 0 && strcmp(status, "fail") != 0)
-        return hopt_error_set(
-            err, HOPT_EINVAL,
-            "\"status\" of a done trial must be \"ok\" or \"fail\", not \"%.40s\"", status);
+        return hopt_error_set(err, HOPT_EINVAL,
+                              "`status` of a done trial must be \"ok\" or \"fail\", not \"%.40s\"",
+                              status);
     to->ok = strcmp(status, "ok") == 0;
     if (!to->ok) return HOPT_OK;
-    if (!loss) return hopt_error_set(err, HOPT_EINVAL, "\"loss\" is missing, but \"status\" is ok");
+    if (!loss) return hopt_error_set(err, HOPT_EINVAL, "`loss` is missing, but `status` is ok");
     if (odd) {
         to->ok = false;
         if (!to->status_fail) to->status_fail = hopt_strdup(odd);
@@ -177,7 +176,7 @@ hopt_status hopt_trial__read_result(hopt_trial *trial, const char *status, const
 static hopt_status read_identity(hopt_trial *trial, const json_t *json, hopt_error *err) {
     const json_t *num = member(json, "num"), *tid = member(json, "tid");
     if (!num && !tid)
-        return hopt_error_set(err, HOPT_EINVAL, "the trial has neither \"num\" nor \"tid\"");
+        return hopt_error_set(err, HOPT_EINVAL, "the trial has neither `num` nor `tid`");
     hopt_status status = hopt_trial__read_int(&trial->num, json, "num", INT_MAX, err);
     trial->tid = trial->num;
     if (status == HOPT_OK)
@@ -189,9 +188,9 @@ static hopt_status read_identity(hopt_trial *trial, const json_t *json, hopt_err
 
 static hopt_status unknown_status(const char *word, hopt_error *err) {
     if (!word)
-        return hopt_error_set(err, HOPT_EINVAL, "the trial has neither \"status\" nor \"state\"");
+        return hopt_error_set(err, HOPT_EINVAL, "the trial has neither `status` nor `state`");
     return hopt_error_set(err, HOPT_EINVAL,
-                          "\"status\" must be \"ok\", \"fail\", \"new\" or \"running\", not "
+                          "`status` must be \"ok\", \"fail\", \"new\" or \"running\", not "
                           "\"%.40s\"",
                           word);
 }
@@ -208,7 +207,7 @@ static hopt_status read_state(hopt_trial *trial, const json_t *json, const char 
     if (state) {
         if (hopt_state_parse(&trial->state, json_string_value(state))) return HOPT_OK;
         return hopt_error_set(err, HOPT_EINVAL,
-                              "\"state\" must be new, running, done, error, cancel or 0 .. 4");
+                              "`state` must be new, running, done, error, cancel or 0 .. 4");
     }
     if (member(json, "error"))
         trial->state = HOPT_ERROR;
@@ -251,7 +250,7 @@ static hopt_status read_line(hopt_trial *trial, const json_t *json, double sign,
     hopt_status status = read_identity(trial, json, err);
     if (status == HOPT_OK) status = hopt_trial__read_vals(trial, json, err);
     if (status == HOPT_OK && member(json, "status") && !word)
-        status = hopt_error_set(err, HOPT_EINVAL, "\"status\" must be a string");
+        status = hopt_error_set(err, HOPT_EINVAL, "`status` must be a string");
     if (status == HOPT_OK) status = read_state(trial, json, word, err);
     if (status == HOPT_OK) status = read_course(trial, json, err);
     if (status == HOPT_OK && !member(json, "lost")) {
