@@ -148,23 +148,25 @@ static bool index_of(size_t *index, const char *step, size_t length) {
     return true;
 }
 
-static bool follow(scanner *s, const char *path, size_t *key_at) {
-    while (*path) {
-        size_t length = strcspn(path, "/"), index;
-        char *step = hopt_strndup(path, length);
-        size_t step_length = unescape(step, length);
-        bool found = false;
-        if (peek(s) == '{')
-            found = enter_member(s, step, step_length, key_at);
-        else if (peek(s) == '[' && index_of(&index, step, step_length)) {
-            found = enter_element(s, index);
-            *key_at = s->at;
-        }
-        free(step);
-        if (!found) return false;
-        path += length + (path[length] == '/');
-    }
+static bool follow_step(scanner *s, char *step, size_t length, size_t *key_at) {
+    size_t index;
+    length = unescape(step, length);
+    if (peek(s) == '{') return enter_member(s, step, length, key_at);
+    if (peek(s) != '[' || !index_of(&index, step, length) || !enter_element(s, index)) return false;
+    *key_at = s->at;
     return true;
+}
+
+static bool follow(scanner *s, const char *path, size_t *key_at) {
+    if (!*path) return true;
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        char *step = hopt_strndup(path, length);
+        bool found = follow_step(s, step, length, key_at);
+        free(step);
+        if (!found || !path[length]) return found;
+        path += length + 1;
+    }
 }
 
 bool hopt_json_locate(int *line, int *column, const char *text, size_t length, const char *path,

@@ -20,8 +20,9 @@ static bool reads_back(char out[HOPT_JSON_NUMBER], int digits, double value) {
 static bool neighbour_reads_back(char out[HOPT_JSON_NUMBER], double value) {
     int exponent;
     if (fabs(frexp(value, &exponent)) != 0.5) return false;
-    char *end = out + strcspn(out, "e"), *last = end - 1;
-    if (end == out || *last < '0' || *last >= '9') return false;
+    snprintf(out, HOPT_JSON_NUMBER, "%.15e", value);
+    char *last = out + strcspn(out, "e") - 1;
+    if (*last == '9') return false; /* would carry; 17 digits do as well */
     ++*last;
     return strtod(out, NULL) == value;
 }

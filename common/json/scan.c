@@ -48,6 +48,18 @@ size_t hopt_json__nan_token(const char *text, size_t length) {
     return 0;
 }
 
+/** Whether what begins here stands before a colon: then it would be a key, which no NaN is. */
+static bool is_key(const char *text, size_t length) {
+    size_t i = 0;
+    for (; i < length && strchr(" \t\r\n/", text[i]); i++) {
+        if (text[i] != '/') continue;
+        const char *newline = memchr(text + i, '\n', length - i); /* a comment */
+        if (!newline) return false;
+        i = (size_t)(newline - text);
+    }
+    return i < length && text[i] == ':';
+}
+
 static hopt_status fail(hopt_error *err, const char *text, size_t length, size_t offset,
                         const char *message) {
     int line, column;
@@ -129,7 +141,8 @@ hopt_status hopt_json__prepare(hopt_json__prepared *out, const char *text, size_
             i = blank_comment(out, text, length, &copied, i);
         } else if ((flags & HOPT_JSON_NAN) && strchr("NI-", c) &&
                    (i == 0 || !word_byte(text[i - 1])) &&
-                   (token = hopt_json__nan_token(text + i, length - i))) {
+                   (token = hopt_json__nan_token(text + i, length - i)) &&
+                   !is_key(text + i + token, length - i - token)) {
             i = quote_token(out, text, &copied, i, token);
         } else {
             if ((c == '[' || c == '{') && ++depth > HOPT_JSON_DEPTH_MAX) {

@@ -1,0 +1,169 @@
+/* What is read and what is refused, with the place of every refusal. */
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/json/json.h"
+
+typedef struct refusal {
+    const char *text;
+    int line, column;
+    const char *says;
+} refusal;
+
+static void check_refusals(const refusal *table, size_t n, int flags) {
+    for (size_t i = 0; i < n; i++) {
+        json_t *json = NULL;
+        hopt_error err = {0};
+        hopt_status status =
+            hopt_json_parse(&json, table[i].text, strlen(table[i].text), flags, &err);
+        cr_assert_eq(status, HOPT_EINVAL, "%s was read", table[i].text);
+        cr_assert_null(json);
+        cr_assert(err.line == table[i].line && err.column == table[i].column,
+                  "%s: %d:%d instead of %d:%d: %s", table[i].text, err.line, err.column,
+                  table[i].line, table[i].column, err.message);
+        cr_assert(strstr(err.message, table[i].says), "%s: %s", table[i].text, err.message);
+    }
+}
+
+static json_t *must_parse(const char *text, int flags) {
+    json_t *json;
+    hopt_error err;
+    hopt_status status = hopt_json_parse(&json, text, strlen(text), flags, &err);
+    cr_assert_eq(status, HOPT_OK, "%s: %d:%d: %s", text, err.line, err.column, err.message);
+    return json;
+}
+
+Test(json_parse, refuses_with_the_place) {
+    static const refusal table[] = {
+        {"", 1, 1, "empty"},
+        {" \n\t", 1, 1, "empty"},
+        {"\xef\xbb\xbf{}", 1, 1, "byte order mark"},
+        {"\xff\xfe{", 1, 1, "UTF-16"},
+        {"{\"a\":1,}", 1, 8, "comma before the closing"},
+        {"[1,\n 2, ]", 2, 5, "comma before the closing"},
+        {"{\n  \"a\": 1,\n  \"a\": 2\n}", 3, 3, "the key \"a\" appears twice"},
+        {"{\"\\\"\":1,\"\\\"\":2}", 1, 9, "the key \"\\\"\" appears twice"},
+        {"{\"a key of more than twenty bytes\":1,\n\"a key of more than twenty bytes\":1}", 2, 1,
+         "twice"},
+        {"{\"a\":{\"b\":1,\"b\":1}}", 1, 13, "twice"},
+        {"{'a':1}", 1, 2, "double quotes"},
+        {"{\"a\":tru}", 1, 6, "tru"},
+        {"{\"a\":True}", 1, 6, "as JSON does"},
+        {"{\"a\":None}", 1, 6, "as JSON does"},
+        {"{\"a\":NaN}", 1, 6, "finite"},
+        {"{\"a\":-Infinity}", 1, 6, "finite"},
+        {"[1] [2]", 1, 5, "after the end"},
+        {"{} x", 1, 4, "after the end"},
+        {"{\"a\":[1", 1, 8, "ends too early"},
+        {"{\"a\":\"b", 1, 6, "ends too early"},
+        {"[1e999]", 1, 2, "too large for a double"},
+        {"[-1e999]", 1, 2, "too large for a double"},
+        {"[\n99999999999999999999]", 2, 1, "64 bits"},
+        {"[-9223372036854775809]", 1, 2, "64 bits"},
+        {"[01]", 1, 2, "syntax error"},
+        {"[\"\\u0000\"]", 1, 2, "\\u0000"},
+        {"[\"\xff\"]", 1, 3, "not UTF-8"},
+        {"[\"\xc0\x80\"]", 1, 3, "not UTF-8"},
+        {"[\"\xed\xa0\x80\"]", 1, 3, "not UTF-8"},
+        {"[\"\xf4\x90\x80\x80\"]", 1, 3, "not UTF-8"},
+        {"[\"\xe2\x82", 1, 3, "not UTF-8"},
+        {"// a\n{}", 1, 1, "comments are not allowed"},
+        {"{} // a", 1, 4, "comments are not allowed"},
+    };
+    check_refusals(table, HOPT_COUNT(table), 0);
+}
+
+Test(json_parse, refuses_with_the_place_beside_comments_and_nan) {
+    static const refusal table[] = {
+        {"// c\n{\"a\": 1 // \"\n ,}", 3, 3, "comma before the closing"},
+        {"# c\n{}", 1, 1, "begin with //"},
+        {"[1 /* c */]", 1, 4, "only comments that begin with //"},
+        {"// only this", 1, 13, "ends too early"},
+        {"// \xff\n[]", 1, 4, "not UTF-8"},
+        {"[NaN, NaN, x]", 1, 12, "x"},
+        {"[NaN,\n-Infinity, Infinity x]", 2, 21, "x"},
+        {"[\"NaN\", NaN, x]", 1, 14, "x"},
+        {"[nan]", 1, 2, "nan"},
+        {"[-NaN]", 1, 2, "syntax"},
+        {"[NaNs]", 1, 2, "NaNs"},
+        {"{NaN:1}", 1, 2, "NaN"},
+        {"{\"NaN\":1, NaN :1}", 1, 11, "NaN"},
+    };
+    check_refusals(table, HOPT_COUNT(table), HOPT_JSON_COMMENTS | HOPT_JSON_NAN);
+}
+
+Test(json_parse, nul_bytes_are_refused) {
+    json_t *json;
+    hopt_error err;
+    cr_assert_eq(hopt_json_parse(&json, "[\"a\0b\"]", 7, 0, &err), HOPT_EINVAL);
+    cr_assert(strstr(err.message, "NUL") && err.column == 4);
+    cr_assert_eq(hopt_json_parse(&json, "[]\0", 3, 0, &err), HOPT_EINVAL);
+    cr_assert(strstr(err.message, "NUL") && err.column == 3);
+    /* The error may be left out. */
+    cr_assert_eq(hopt_json_parse(&json, "[]\0", 3, 0, NULL), HOPT_EINVAL);
+}
+
+Test(json_parse, depth_has_a_limit) {
+    for (int depth = HOPT_JSON_DEPTH_MAX; depth <= HOPT_JSON_DEPTH_MAX + 1; depth++) {
+        hopt_buf text = HOPT_BUF_INIT;
+        for (int i = 0; i < depth; i++)
+            hopt_buf_text(&text, i % 2 ? "{\"a\":" : "[");
+        hopt_buf_char(&text, '1');
+        for (int i = depth - 1; i >= 0; i--)
+            hopt_buf_char(&text, i % 2 ? '}' : ']');
+        json_t *json;
+        hopt_error err;
+        hopt_status status = hopt_json_parse(&json, text.data, text.length, 0, &err);
+        cr_assert_eq(status, depth <= HOPT_JSON_DEPTH_MAX ? HOPT_OK : HOPT_EINVAL);
+        if (status != HOPT_OK) cr_assert(strstr(err.message, "deeper than 512"));
+        json_decref(json);
+        hopt_buf_clear(&text);
+    }
+}
+
+Test(json_parse, size_has_a_limit) {
+    size_t length = HOPT_JSON_TEXT_MAX + 1;
+    char *text = hopt_alloc(length);
+    memset(text, ' ', length);
+    text[0] = '7';
+    json_t *json;
+    hopt_error err;
+    cr_assert_eq(hopt_json_parse(&json, text, length, 0, &err), HOPT_EINVAL);
+    cr_assert(strstr(err.message, "16 MiB"));
+    cr_assert_eq(hopt_json_parse(&json, text, length - 1, 0, &err), HOPT_OK);
+    json_decref(json);
+    free(text);
+}
+
+Test(json_parse, reads_scalars_and_positions_stay) {
+    json_t *json = must_parse("-12", 0);
+    cr_assert_eq(json_integer_value(json), -12);
+    json_decref(json);
+    json = must_parse("\"a // b\"", HOPT_JSON_COMMENTS);
+    cr_assert_str_eq(json_string_value(json), "a // b");
+    json_decref(json);
+    json = must_parse("{\"a\\\\\": \"//\"} // end", HOPT_JSON_COMMENTS);
+    cr_assert_str_eq(hopt_json_string_of(json, "a\\"), "//");
+    json_decref(json);
+    json = must_parse("[1]\r\n// c", HOPT_JSON_COMMENTS);
+    cr_assert_eq(json_array_size(json), 1);
+    json_decref(json);
+    json = must_parse("[-9223372036854775808, 9223372036854775807, 1e-999]", 0);
+    cr_assert_eq(json_integer_value(json_array_get(json, 0)), INT64_MIN);
+    cr_assert_eq(json_real_value(json_array_get(json, 2)), 0);
+    json_decref(json);
+}
+
+Test(json_parse, nan_tokens_become_strings) {
+    json_t *json = must_parse("{\"a\":NaN,\"NaN\":[-Infinity,Infinity,\"x NaN\"]}", HOPT_JSON_NAN);
+    char *text = hopt_json_text(json);
+    cr_assert_str_eq(text, "{\"a\":\"NaN\",\"NaN\":[\"-Infinity\",\"Infinity\",\"x NaN\"]}");
+    free(text);
+    json_decref(json);
+    json = must_parse("NaN", HOPT_JSON_NAN);
+    cr_assert_str_eq(json_string_value(json), "NaN");
+    json_decref(json);
+}
