@@ -45,9 +45,8 @@ static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_
     return status;
 }
 
-/* Whether a finished study has something to do again under these rules. */
-static bool reopens(const hopt_study *study, const hopt_study_spec *old,
-                    const hopt_study_spec *now) {
+bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
+                           const hopt_study_spec *now) {
     if (study->state != HOPT_STUDY_DONE || !study->reason) return false;
     const hopt_stop_rules *a = &old->stop, *b = &now->stop;
     if (strcmp(study->reason, "max_trials") == 0)
@@ -71,7 +70,7 @@ static hopt_status resume(hopt_store *store, hopt_study **study, hopt_enrolled *
     bool same_file = strcmp(hash, (*study)->file_hash) == 0;
     *how = (*study)->state == HOPT_STUDY_DONE ? HOPT_ENROLLED_FINISHED : HOPT_ENROLLED_RESUMED;
     if (same_file) return HOPT_OK;
-    bool reopen = reopens(*study, old, spec);
+    bool reopen = hopt_enrolled_reopens(*study, old, spec);
     status =
         hopt_store_study_update(store, spec->name, (*study)->rev,
                                 reopen ? (int)HOPT_STUDY_ACTIVE : -1, NULL, spec->text, hash, err);

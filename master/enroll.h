@@ -22,6 +22,11 @@ typedef enum hopt_enrolled {
 HOPT_MUST_CHECK hopt_status hopt_enroll(hopt_store *store, hopt_study **study, hopt_enrolled *how,
                                         const hopt_study_spec *spec, hopt_error *err);
 
+/** Whether a finished study that was stored as `old` has something to do again under the rules of
+ * `now` (a higher limit, or it was ended by hand). */
+bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
+                           const hopt_study_spec *now);
+
 /**
  * Read a study and parse its stored file.
  * @param[out] study, spec  the caller's; `study` may be NULL when only the spec is wanted.
