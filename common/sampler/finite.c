@@ -20,6 +20,7 @@ struct hopt_finite {
     uint64_t *table; /* open addressing; 0 = free */
     size_t capacity; /* a power of two */
     size_t count;
+    bool infinite;
     bool exhausted; /* the tried set only grows, so this stays true */
 };
 
@@ -69,16 +70,15 @@ static double level_value(const hopt_dist *dist, const level_set *levels, uint64
 
 hopt_finite *hopt_finite_open(const hopt_space *space, bool inside) {
     int size = hopt_space_size(space);
+    bool infinite = false;
     level_set *levels = hopt_zalloc((size_t)size + 1, sizeof *levels);
     for (int i = 0; i < size; i++) {
         const hopt_dist *dist = &hopt_space_param(space, i)->dist;
         levels[i].count = hopt_finite_levels(dist, inside, &levels[i].first, &levels[i].step);
-        if (levels[i].count == 0) {
-            free(levels);
-            return NULL;
-        }
+        infinite |= levels[i].count == 0;
     }
     hopt_finite *finite = hopt_zalloc(1, sizeof *finite);
+    finite->infinite = infinite;
     finite->space = space;
     finite->levels = levels;
     finite->capacity = 64;
@@ -125,7 +125,19 @@ static void double_table(hopt_finite *finite) {
     finite->capacity = capacity;
 }
 
+bool hopt_finite_is(const hopt_finite *finite) {
+    return !finite->infinite;
+}
+
+static bool is_countable(const hopt_finite *finite, const double *point) {
+    int size = hopt_space_size(finite->space);
+    for (int i = 0; finite->infinite && i < size; i++)
+        if (finite->levels[i].count == 0 && !isnan(point[i])) return false;
+    return true;
+}
+
 void hopt_finite_note(hopt_finite *finite, const double *point) {
+    if (!is_countable(finite, point)) return;
     uint64_t key = point_key(finite, point);
     size_t slot = find_slot(finite->table, finite->capacity, key);
     if (finite->table[slot]) return;
@@ -135,6 +147,7 @@ void hopt_finite_note(hopt_finite *finite, const double *point) {
 }
 
 bool hopt_finite_tried(const hopt_finite *finite, const double *point) {
+    if (!is_countable(finite, point)) return false;
     uint64_t key = point_key(finite, point);
     return finite->table[find_slot(finite->table, finite->capacity, key)] == key;
 }
@@ -156,7 +169,7 @@ static bool walk(hopt_finite *finite, int i, double *point) {
 }
 
 bool hopt_finite_find(hopt_finite *finite, hopt_rng *rng, double *point) {
-    if (finite->exhausted) return false;
+    if (finite->infinite || finite->exhausted) return false;
     int size = hopt_space_size(finite->space);
     for (int i = 0; i < size; i++)
         finite->levels[i].start = hopt_rng_below(rng, finite->levels[i].count);

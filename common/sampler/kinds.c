@@ -13,6 +13,7 @@ struct hopt_sampler {
 
 /** A new sampler needs a line here and nothing elsewhere. The first is the default. */
 static const hopt_sampler_kind *const KINDS[] = {
+    &hopt_sampler__tpe,
     &hopt_sampler__random,
     NULL,
 };

@@ -28,7 +28,11 @@ static hopt_status random_open(void **self, const hopt_space *space, const void 
     const random_options *chosen = options;
     random_sampler *sampler = hopt_zalloc(1, sizeof *sampler);
     sampler->space = space;
-    sampler->finite = chosen->repeat ? NULL : hopt_finite_open(space, false);
+    sampler->finite = hopt_finite_open(space, false);
+    if (chosen->repeat || !hopt_finite_is(sampler->finite)) {
+        hopt_finite_close(sampler->finite);
+        sampler->finite = NULL;
+    }
     *self = sampler;
     return HOPT_OK;
 }

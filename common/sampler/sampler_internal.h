@@ -5,6 +5,7 @@
 #include "common/sampler/rng.h"
 #include "common/sampler/sampler.h"
 
+extern const hopt_sampler_kind hopt_sampler__tpe;
 extern const hopt_sampler_kind hopt_sampler__random;
 
 /** One draw from the prior of `dist`, inside hopt_dist_contains() (prior.c). */

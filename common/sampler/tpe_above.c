@@ -1,0 +1,225 @@
+/**
+ * The kernels of the above set and of pending trials, kept up to date trial by trial (TPE.md 0.3,
+ * 0.7): for each dimension the values in order, so that a change touches at most three bandwidths.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/sampler/tpe_internal.h"
+
+/** Least bandwidth (TPE.md 0.3). */
+static const double FLOOR = 0.04;
+/** Up to this many values the floor (m+2)^-2 is above FLOOR and every bandwidth follows m. */
+enum { FEW = 4 };
+
+static bool is_category(const hopt_tpe_above *above, int d) {
+    return above->cube->dims[d].scale == HOPT_CUBE_OPTION;
+}
+
+void hopt_tpe_above_init(hopt_tpe_above *above, const hopt_cube *cube) {
+    size_t size = (size_t)cube->size;
+    *above = (hopt_tpe_above){.cube = cube};
+    above->layout = hopt_zalloc(size + 1, sizeof *above->layout);
+    above->sorted = hopt_zalloc(size + 1, sizeof *above->sorted);
+    above->columns.columns = hopt_tpe_lay_out(above->layout, cube);
+}
+
+void hopt_tpe_above_clear(hopt_tpe_above *above) {
+    for (int d = 0; above->sorted && d < above->cube->size; d++) {
+        free(above->sorted[d].value);
+        free(above->sorted[d].slot);
+    }
+    free(above->sorted);
+    free(above->layout);
+    free(above->record);
+    free(above->member);
+    hopt_tpe_columns_free(&above->columns);
+    *above = (hopt_tpe_above){0};
+}
+
+/* ---- sorted values and bandwidths ---- */
+
+/** The first place in the sorted column that is not before (value, slot). */
+static size_t place_of(const hopt_tpe_sorted *sorted, float value, uint32_t slot) {
+    size_t low = 0;
+    size_t high = sorted->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        bool before = sorted->value[middle] < value ||
+                      (sorted->value[middle] == value && sorted->slot[middle] < slot);
+        if (before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/** The larger gap to a neighbour, clamped to [max(.04, (m+2)^-2, .5/Q), 1]; a lone value: 1. */
+static double bandwidth(const hopt_tpe_sorted *sorted, size_t at, double least) {
+    double gap = sorted->count == 1 ? 1 : 0;
+    if (at > 0) gap = (double)sorted->value[at] - (double)sorted->value[at - 1];
+    if (at + 1 < sorted->count)
+        gap = fmax(gap, (double)sorted->value[at + 1] - (double)sorted->value[at]);
+    return fmin(fmax(gap, least), 1);
+}
+
+static void refresh(hopt_tpe_above *above, int d, size_t from, size_t to) {
+    const hopt_tpe_sorted *sorted = &above->sorted[d];
+    const hopt_tpe_layout *layout = &above->layout[d];
+    double m = (double)sorted->count;
+    if (sorted->count <= FEW) {
+        from = 0;
+        to = sorted->count;
+    }
+    double least = fmax(fmax(FLOOR, 1 / ((m + 2) * (m + 2))), above->cube->dims[d].floor);
+    for (size_t i = from; i < to && i < sorted->count; i++) {
+        double s = bandwidth(sorted, i, least);
+        hopt_tpe_kernel kernel = hopt_tpe_make_kernel((double)sorted->value[i], s);
+        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->first) = kernel.v;
+        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->first + 1) = kernel.b;
+        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->constant) = kernel.c;
+    }
+}
+
+static void reserve_sorted(hopt_tpe_sorted *sorted) {
+    if (sorted->count < sorted->capacity) return;
+    sorted->capacity = sorted->capacity ? sorted->capacity * 2 : 16;
+    sorted->value = hopt_realloc(sorted->value, sorted->capacity, sizeof *sorted->value);
+    sorted->slot = hopt_realloc(sorted->slot, sorted->capacity, sizeof *sorted->slot);
+}
+
+static void sorted_insert(hopt_tpe_above *above, int d, float value, uint32_t slot) {
+    hopt_tpe_sorted *sorted = &above->sorted[d];
+    reserve_sorted(sorted);
+    size_t at = place_of(sorted, value, slot);
+    size_t after = sorted->count - at;
+    memmove(sorted->value + at + 1, sorted->value + at, after * sizeof *sorted->value);
+    memmove(sorted->slot + at + 1, sorted->slot + at, after * sizeof *sorted->slot);
+    sorted->value[at] = value;
+    sorted->slot[at] = slot;
+    sorted->count++;
+    refresh(above, d, at > 0 ? at - 1 : 0, at + 2);
+}
+
+static void sorted_remove(hopt_tpe_above *above, int d, float value, uint32_t slot) {
+    hopt_tpe_sorted *sorted = &above->sorted[d];
+    size_t at = place_of(sorted, value, slot);
+    HOPT_ASSERT(at < sorted->count && sorted->slot[at] == slot);
+    size_t after = sorted->count - at - 1;
+    memmove(sorted->value + at, sorted->value + at + 1, after * sizeof *sorted->value);
+    memmove(sorted->slot + at, sorted->slot + at + 1, after * sizeof *sorted->slot);
+    sorted->count--;
+    refresh(above, d, at > 0 ? at - 1 : 0, at + 1);
+}
+
+void hopt_tpe_above_join(hopt_tpe_above *above, uint32_t slot, const float *u,
+                         hopt_tpe_membership as) {
+    HOPT_ASSERT(above->member[slot] == HOPT_TPE_OUT && as != HOPT_TPE_OUT);
+    above->member[slot] = (uint8_t)as;
+    if (as == HOPT_TPE_ABOVE)
+        above->n_above++;
+    else
+        above->n_waiting++;
+    for (int d = 0; d < above->cube->size; d++) {
+        bool active = !isnan(u[d]);
+        if (is_category(above, d)) {
+            *hopt_tpe_at(&above->columns, slot, above->layout[d].first) = active ? u[d] : -1;
+            above->sorted[d].count += active;
+        } else if (active) {
+            sorted_insert(above, d, u[d], slot);
+        }
+    }
+}
+
+void hopt_tpe_above_leave(hopt_tpe_above *above, uint32_t slot, const float *u) {
+    if (above->member[slot] == HOPT_TPE_OUT) return;
+    if (above->member[slot] == HOPT_TPE_ABOVE)
+        above->n_above--;
+    else
+        above->n_waiting--;
+    above->member[slot] = HOPT_TPE_OUT;
+    for (int d = 0; d < above->cube->size; d++) {
+        if (isnan(u[d])) continue;
+        if (is_category(above, d))
+            above->sorted[d].count--;
+        else
+            sorted_remove(above, d, u[d], slot);
+    }
+}
+
+/* ---- slots ---- */
+
+/** Make room for a slot at `at`, or (by < 0) close it: what is after moves by one. */
+static void shift(hopt_tpe_above *above, hopt_history *history, size_t at, int by) {
+    size_t from = by > 0 ? at : at + 1;
+    size_t moved = above->slots - from;
+    size_t to = from + (size_t)by;
+    if (moved == 0) return;
+    memmove(above->record + to, above->record + from, moved * sizeof *above->record);
+    memmove(above->member + to, above->member + from, moved * sizeof *above->member);
+    for (int column = 0; column < above->columns.columns; column++)
+        for (size_t i = 0; i < moved; i++) {
+            size_t source = by > 0 ? from + moved - 1 - i : from + i;
+            *hopt_tpe_at(&above->columns, source + (size_t)by, column) =
+                *hopt_tpe_at(&above->columns, source, column);
+        }
+    for (size_t i = to; i < to + moved; i++)
+        history->records[above->record[i]].slot = (uint32_t)i;
+    for (int d = 0; d < above->cube->size; d++) {
+        if (is_category(above, d)) continue;
+        hopt_tpe_sorted *sorted = &above->sorted[d];
+        for (size_t i = 0; i < sorted->count; i++)
+            if (sorted->slot[i] >= from)
+                sorted->slot[i] = (uint32_t)((int64_t)sorted->slot[i] + by);
+    }
+}
+
+static void reserve_slots(hopt_tpe_above *above) {
+    if (above->slots < above->capacity) return;
+    above->capacity = above->capacity ? above->capacity * 2 : 64;
+    above->record = hopt_realloc(above->record, above->capacity, sizeof *above->record);
+    above->member = hopt_realloc(above->member, above->capacity, sizeof *above->member);
+    hopt_tpe_columns_reserve(&above->columns, above->capacity);
+}
+
+void hopt_tpe_above_admit(hopt_tpe_above *above, hopt_history *history, uint32_t index) {
+    reserve_slots(above);
+    int64_t num = history->records[index].num;
+    size_t at = above->slots;
+    while (at > 0 && history->records[above->record[at - 1]].num > num)
+        at--;
+    shift(above, history, at, 1);
+    above->slots++;
+    above->record[at] = index;
+    above->member[at] = HOPT_TPE_OUT;
+    history->records[index].slot = (uint32_t)at;
+    for (int column = 0; column < above->columns.columns; column++)
+        *hopt_tpe_at(&above->columns, at, column) = 0;
+}
+
+void hopt_tpe_above_expel(hopt_tpe_above *above, hopt_history *history, uint32_t index) {
+    size_t at = history->records[index].slot;
+    HOPT_ASSERT(at < above->slots && above->member[at] == HOPT_TPE_OUT);
+    shift(above, history, at, -1);
+    above->slots--;
+    history->records[index].slot = UINT32_MAX;
+}
+
+void hopt_tpe_above_weigh(hopt_tpe_above *above, double log_above, double log_waiting) {
+    hopt_tpe_columns *columns = &above->columns;
+    float weight[3] = {HOPT_TPE_ABSENT, (float)log_above, (float)log_waiting};
+    columns->used = (above->slots + HOPT_TPE_LANES - 1) / HOPT_TPE_LANES;
+    for (size_t i = 0; i < columns->used * HOPT_TPE_LANES; i++)
+        columns->base[i] = i < above->slots ? weight[above->member[i]] : HOPT_TPE_ABSENT;
+    size_t tile = (size_t)columns->columns * HOPT_TPE_LANES;
+    for (int d = 0; d < above->cube->size; d++) {
+        if (above->cube->dims[d].conditional || above->layout[d].constant < 0) continue;
+        const float *c = columns->tiles_data + (size_t)above->layout[d].constant * HOPT_TPE_LANES;
+        for (size_t t = 0; t < columns->used; t++)
+            for (size_t i = 0; i < HOPT_TPE_LANES; i++)
+                columns->base[t * HOPT_TPE_LANES + i] += c[t * tile + i];
+    }
+}

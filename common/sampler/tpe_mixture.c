@@ -1,0 +1,163 @@
+/** ln l and ln g of candidates: joint mixtures over the tree (TPE.md 0.3, 0.4). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/sampler/normal.h"
+#include "common/sampler/tpe_internal.h"
+
+/** What the factor of dimension d says about 4 candidates. `b`: the side's category strength. */
+static void set_factor(hopt_tpe_factor *factor, const hopt_cube_dim *dim,
+                       const hopt_tpe_layout *layout, double b, double *const rows[4], int d) {
+    factor->first = layout->first;
+    factor->constant = dim->conditional ? layout->constant : -1;
+    factor->category = dim->scale == HOPT_CUBE_OPTION;
+    for (int j = 0; j < HOPT_TPE_TILE_CANDIDATES; j++) {
+        factor->u[j] = (float)rows[j][d];
+        if (!factor->category) continue;
+        /* (1[c = c_i] + b C p_c) / (1 + C b): TPE.md 0.3, where p_c = 1/C; pchoice has its own. */
+        double p = fmax(dim->probability[(int)rows[j][d]], 1e-12);
+        double total = 1 + dim->options * b;
+        factor->match[j] = (float)hopt_log((1 + b * dim->options * p) / total);
+        factor->miss[j] = (float)hopt_log(b * dim->options * p / total);
+        factor->inactive[j] = (float)hopt_log(p);
+    }
+}
+
+/** ln of the prior kernel's density (its numeric factors are 1). */
+static double log_prior(const hopt_cube *cube, const double *row, int skip) {
+    double sum = 0;
+    for (int d = 0; d < cube->size; d++)
+        if (d != skip && cube->dims[d].scale == HOPT_CUBE_OPTION && !isnan(row[d]))
+            sum += hopt_log(fmax(cube->dims[d].probability[(int)row[d]], 1e-12));
+    return sum;
+}
+
+static double add_prior(double greatest, double sum, double prior) {
+    double most = greatest > prior ? greatest : prior;
+    return most + hopt_log(sum * hopt_exp(greatest - most) + hopt_exp(prior - most));
+}
+
+static bool same_active(const hopt_cube *cube, const double *a, const double *b) {
+    for (int d = 0; d < cube->size; d++)
+        if (cube->dims[d].conditional && isnan(a[d]) != isnan(b[d])) return false;
+    return true;
+}
+
+/** Order the candidates so that those with the same active dimensions stand together. */
+static void group(hopt_tpe *tpe, int n) {
+    int size = tpe->cube->size;
+    int placed = 0;
+    for (int i = 0; i < n; i++) {
+        int at = placed;
+        for (int k = placed - 1; k >= 0 && at == placed; k--)
+            if (same_active(tpe->cube, tpe->rows + (size_t)i * size,
+                            tpe->rows + (size_t)tpe->order[k] * size))
+                at = k + 1;
+        memmove(tpe->order + at + 1, tpe->order + at, (size_t)(placed - at) * sizeof(int));
+        tpe->order[at] = i;
+        placed++;
+    }
+}
+
+typedef struct mixture {
+    const hopt_tpe_columns *columns;
+    const hopt_tpe_layout *layout;
+    double log_prior_weight, log_total;
+    int skip;
+    double *out;
+    bool below;
+} mixture;
+
+static void score_side(hopt_tpe *tpe, const mixture *side, double *const rows[4],
+                       const int chosen[4]) {
+    const hopt_cube *cube = tpe->cube;
+    int n = 0;
+    for (int d = 0; d < cube->size; d++) {
+        if (d == side->skip || isnan(rows[0][d])) continue;
+        double b = 0;
+        if (cube->dims[d].scale == HOPT_CUBE_OPTION)
+            b = side->below ? tpe->below.dims[d].b
+                            : 0.5 / ((double)tpe->split.above.sorted[d].count + 1);
+        set_factor(&tpe->factors[n++], &cube->dims[d], &side->layout[d], b, rows, d);
+    }
+    float greatest[4];
+    float sum[4];
+    tpe->pass(greatest, sum, side->columns, tpe->factors, n, tpe->scratch);
+    for (int j = 0; j < 4; j++) {
+        double prior = side->log_prior_weight + log_prior(cube, rows[j], side->skip);
+        side->out[chosen[j]] =
+            add_prior((double)greatest[j], (double)sum[j], prior) - side->log_total;
+    }
+}
+
+/** Weight of a pending trial's kernel and of the prior's (TPE.md 0.3, 0.6). */
+static const double WAITING = 0.3;
+static const double PRIOR = 1;
+
+static mixture below_side(hopt_tpe *tpe, int skip) {
+    hopt_tpe_below *below = &tpe->below;
+    hopt_tpe_below_weigh(below, skip);
+    double total = below->prior_weight;
+    for (int i = 0; i < below->members.count; i++)
+        total += below->weight[i];
+    return (mixture){.columns = &below->columns,
+                     .layout = below->layout,
+                     .log_prior_weight = hopt_log(below->prior_weight),
+                     .log_total = hopt_log(total),
+                     .skip = skip,
+                     .below = true,
+                     .out = tpe->log_l};
+}
+
+static mixture above_side(hopt_tpe *tpe) {
+    const hopt_tpe_split *split = &tpe->split;
+    hopt_tpe_above *above = &tpe->split.above;
+    /* With thinning one kernel stands for `share` trials; what is not thinned weighs less by it. */
+    double all = (double)(split->finished + split->failed) - split->below.count;
+    double share = above->n_above > 0 ? all / (double)above->n_above : 1;
+    hopt_tpe_above_weigh(above, 0, hopt_log(WAITING / share));
+    double total = (double)above->n_above + (WAITING * (double)above->n_waiting + PRIOR) / share;
+    return (mixture){.columns = &above->columns,
+                     .layout = above->layout,
+                     .log_prior_weight = hopt_log(PRIOR / share),
+                     .log_total = hopt_log(total),
+                     .skip = -1,
+                     .below = false,
+                     .out = tpe->log_g};
+}
+
+static void reserve_scratch(hopt_tpe *tpe) {
+    size_t tiles = tpe->split.above.columns.tiles;
+    if (tiles < tpe->below.columns.tiles) tiles = tpe->below.columns.tiles;
+    size_t floats = tiles * HOPT_TPE_LANES * HOPT_TPE_TILE_CANDIDATES;
+    if (floats <= tpe->scratch_size) return;
+    free(tpe->scratch);
+    tpe->scratch = hopt_tpe_aligned(floats);
+    tpe->scratch_size = floats;
+}
+
+void hopt_tpe_score(hopt_tpe *tpe, int n, int skip) {
+    size_t size = (size_t)tpe->cube->size;
+    reserve_scratch(tpe);
+    mixture sides[2] = {below_side(tpe, skip), above_side(tpe)};
+    group(tpe, n);
+    for (int i = 0; i < n;) {
+        double *rows[HOPT_TPE_TILE_CANDIDATES];
+        int chosen[HOPT_TPE_TILE_CANDIDATES];
+        int count = 0;
+        /* Up to 4 of one group; what is left over repeats the last. */
+        for (int j = 0; j < HOPT_TPE_TILE_CANDIDATES; j++) {
+            double *row = i < n ? tpe->rows + (size_t)tpe->order[i] * size : NULL;
+            bool fits = row && (j == 0 || (count == j && same_active(tpe->cube, rows[0], row)));
+            chosen[j] = fits ? tpe->order[i] : chosen[j > 0 ? j - 1 : 0];
+            rows[j] = fits ? row : rows[j > 0 ? j - 1 : 0];
+            i += fits;
+            count += fits;
+        }
+        score_side(tpe, &sides[0], rows, chosen);
+        score_side(tpe, &sides[1], rows, chosen);
+    }
+    for (int i = 0; i < n; i++)
+        tpe->score[i] = tpe->log_l[i] - tpe->log_g[i];
+}
