@@ -9,7 +9,6 @@ typedef struct hopt_master_settings {
     hopt_texts files;    /**< study files, created or resumed first */
     hopt_texts sets;     /**< KEY=VALUE over those files */
     const char *studies; /**< glob of the names to look after */
-    const char *http;    /**< ADDR:PORT or NULL */
     int64_t poll_ms;
     bool once;  /**< exit when every study it looks after is done */
     bool quiet; /**< warnings and errors only */

@@ -124,14 +124,6 @@ static void on_limit(uv_timer_t *timer) {
 
 /* ---- life ---- */
 
-static char *plugin_path(const hopt_agent_options *options, size_t study) {
-    const hopt_objective *objective = &options->studies[study]->objective;
-    if (objective->kind != HOPT_OBJECTIVE_PLUGIN) return NULL;
-    const char *folder = options->plugin_dir ? options->plugin_dir : options->cwds[study];
-    if (objective->plugin[0] == '/' || !folder) return hopt_strdup(objective->plugin);
-    return hopt_format("%s/%s", folder, objective->plugin);
-}
-
 static void init_timer(hopt_agent *agent, uv_timer_t *timer) {
     HOPT_ASSERT(uv_timer_init(agent->loop, timer) == 0);
     timer->data = agent;
@@ -149,7 +141,7 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
     for (size_t i = 0; i < options->n_studies; i++) {
         agent->studies[i].spec = options->studies[i];
         agent->studies[i].cwd = options->cwds[i];
-        agent->studies[i].plugin = plugin_path(options, i);
+        agent->studies[i].plugin = options->plugins ? options->plugins[i] : NULL;
     }
     agent->slots = hopt_zalloc((size_t)options->slots, sizeof *agent->slots);
     for (int i = 0; i < options->slots; i++)
@@ -186,8 +178,6 @@ const char *hopt_agent_owner(const hopt_agent *agent) {
 }
 
 static void free_agent(hopt_agent *agent) {
-    for (size_t i = 0; i < agent->options.n_studies; i++)
-        free(agent->studies[i].plugin);
     for (int i = 0; i < agent->options.slots; i++) {
         free(agent->slots[i].gpu_env);
         free(agent->slots[i].files);

@@ -53,9 +53,10 @@ typedef struct hopt_agent_options {
     int64_t walltime_ms;     /**< drain after so long, 0: never */
     const char *runner;      /**< path of hopt-runner */
     const char *workdir;     /**< base of the trials' scratch folders */
-    const char *plugin_dir;  /**< where plugins may lie, NULL: the study's cwd */
-    const char *gpus;        /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
-    bool quiet;              /**< no log lines for single trials */
+    const char *const
+        *plugins;     /**< absolute path of each study's plugin or NULL: hopt_worker_plugin() */
+    const char *gpus; /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
+    bool quiet;       /**< no log lines for single trials */
     void (*on_event)(void *data, const hopt_agent_event *event);
     void *data;
 } hopt_agent_options;

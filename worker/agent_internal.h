@@ -56,9 +56,9 @@ typedef struct hopt_slot {
 typedef struct hopt_agent_study {
     const hopt_study_spec *spec;
     const char *cwd;
-    char *plugin;   /**< absolute path, plugin objectives */
-    bool claimable; /**< active in the store when last looked at */
-    bool stopping;  /**< closing with a reason that stops running trials */
+    const char *plugin; /**< absolute path, plugin objectives */
+    bool claimable;     /**< active in the store when last looked at */
+    bool stopping;      /**< closing with a reason that stops running trials */
 } hopt_agent_study;
 
 struct hopt_agent {

@@ -1,0 +1,45 @@
+#include "common/program/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/json/json.h"
+#include "common/sys/file.h"
+
+int hopt_program_fail(const char *program, const hopt_error *err) {
+    char text[HOPT_ERROR_MESSAGE_MAX + 64];
+    hopt_error_text(text, sizeof text, NULL, err);
+    fprintf(stderr, "%s: %s\n", program, text);
+    return hopt_exit_code(err->code);
+}
+
+int hopt_program_fail_file(const char *program, const char *file, hopt_errors *errors) {
+    hopt_errors_sort(errors);
+    for (size_t i = 0; i < errors->count; i++) {
+        char text[HOPT_ERROR_MESSAGE_MAX + 4200];
+        hopt_error_text(text, sizeof text, file, &errors->list[i]);
+        fprintf(stderr, "%s: %s\n", program, text);
+    }
+    if (errors->total > errors->count)
+        fprintf(stderr, "%s: %s: and %zu more errors\n", program, file,
+                errors->total - errors->count);
+    return HOPT_EXIT_USAGE;
+}
+
+int hopt_program_load(hopt_study_spec **spec, const char *program, const char *path,
+                      const char *name, const hopt_texts *sets) {
+    char *text;
+    size_t length;
+    hopt_error err;
+    *spec = NULL;
+    hopt_status status = hopt_file_read(&text, &length, path, HOPT_JSON_TEXT_MAX, &err);
+    if (status != HOPT_OK) {
+        err.code = HOPT_EINVAL; /* a study file that can't be read is bad usage */
+        return hopt_program_fail(program, &err);
+    }
+    hopt_errors errors = {0};
+    status = hopt_study_spec_parse(spec, text, length, name, sets ? sets->list : NULL,
+                                   sets ? sets->count : 0, &errors);
+    free(text);
+    return status == HOPT_OK ? HOPT_EXIT_OK : hopt_program_fail_file(program, path, &errors);
+}

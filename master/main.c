@@ -1,0 +1,180 @@
+/* hopt-master: brings the given study files into the store, then looks after the studies. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/base/alloc.h"
+#include "common/loop/signals.h"
+#include "common/program/program.h"
+#include "common/sys/log.h"
+#include "master/enroll.h"
+#include "master/master.h"
+#include "master/master_command.h"
+
+static const char program_name[] = "hopt-master";
+
+/** What was last logged of a study, and whether it is done. */
+typedef struct watched {
+    char name[HOPT_STUDY_NAME_MAX];
+    bool leading, done;
+    hopt_study_state state;
+} watched;
+
+typedef struct program {
+    hopt_master_settings settings;
+    uv_loop_t loop;
+    hopt_master *master;
+    hopt_signals *signals;
+    watched *studies;
+    size_t n_studies, capacity;
+    bool stopping;
+} program;
+
+/* ---- set-up ---- */
+
+static int enroll_file(program *self, hopt_store *store, const char *file) {
+    static const char *const words[] = {[HOPT_ENROLLED_CREATED] = "created",
+                                        [HOPT_ENROLLED_RESUMED] = "resumed",
+                                        [HOPT_ENROLLED_EXTENDED] = "extended",
+                                        [HOPT_ENROLLED_FINISHED] = "finished already"};
+    hopt_study_spec *spec;
+    hopt_study *study;
+    hopt_enrolled how;
+    hopt_error err;
+    int code = hopt_program_load(&spec, program_name, file, NULL, &self->settings.sets);
+    if (code != HOPT_EXIT_OK) return code;
+    if (hopt_enroll(store, &study, &how, spec, &err) == HOPT_OK) {
+        hopt_log_info("study %s study=%s file=%s", words[how], spec->name, file);
+        hopt_study_free(study);
+    } else {
+        code = hopt_program_fail(program_name, &err);
+    }
+    hopt_study_spec_free(spec);
+    return code;
+}
+
+static int set_up(program *self) {
+    hopt_store *store;
+    hopt_error err;
+    hopt_store_options options = {.create = true};
+    if (!self->settings.store) {
+        hopt_error_set(&err, HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
+        return hopt_program_fail(program_name, &err);
+    }
+    if (hopt_store_open(&store, self->settings.store, &options, &err) != HOPT_OK)
+        return hopt_program_fail(program_name, &err);
+    int code = HOPT_EXIT_OK;
+    for (size_t i = 0; i < self->settings.files.count && code == HOPT_EXIT_OK; i++)
+        code = enroll_file(self, store, self->settings.files.list[i]);
+    hopt_store_close(store);
+    return code;
+}
+
+/* ---- events ---- */
+
+static watched *find(program *self, const char *name) {
+    for (size_t i = 0; i < self->n_studies; i++) {
+        if (strcmp(self->studies[i].name, name) == 0) return &self->studies[i];
+    }
+    self->studies =
+        hopt_grow(self->studies, self->n_studies, &self->capacity, sizeof *self->studies);
+    watched *one = &self->studies[self->n_studies++];
+    memset(one, 0, sizeof *one);
+    snprintf(one->name, sizeof one->name, "%s", name);
+    return one;
+}
+
+static void on_closed(void *data) {
+    program *self = data;
+    hopt_signals_close(self->signals);
+}
+
+static void stop(program *self) {
+    if (self->stopping) return;
+    self->stopping = true;
+    hopt_master_stop(self->master, on_closed, self);
+}
+
+static void stop_when_done(program *self) {
+    for (size_t i = 0; i < self->n_studies; i++) {
+        if (!self->studies[i].done) return;
+    }
+    if (self->settings.once && self->n_studies) stop(self);
+}
+
+static void on_view(void *data, const hopt_master_view *view) {
+    program *self = data;
+    watched *one = find(self, view->spec->name);
+    if (one->leading != view->leading)
+        hopt_log_info("%s study=%s", view->leading ? "leading" : "standing by", one->name);
+    if (one->state != view->state)
+        hopt_log_info("study is %s study=%s reason=\"%s\"", hopt_study_state_name(view->state),
+                      one->name, view->reason ? view->reason : "");
+    one->leading = view->leading;
+    one->state = view->state;
+    one->done = view->state == HOPT_STUDY_DONE;
+    stop_when_done(self);
+}
+
+static void on_trial(void *data, const hopt_study_spec *spec, const hopt_trial *trial) {
+    (void)data;
+    const hopt_result *result = &trial->result;
+    double loss = spec->maximize ? -result->loss : result->loss;
+    hopt_log_debug("trial ended study=%s trial=%d state=%s loss=%.9g", spec->name, trial->num,
+                   hopt_state_name(trial->state), result->has_loss ? loss : 0.0);
+}
+
+static void on_warning(void *data, const char *study, const char *message) {
+    (void)data;
+    hopt_log_warn("%s study=%s", message, study);
+}
+
+static void on_store(void *data, const hopt_error *err) {
+    (void)data;
+    if (err)
+        hopt_log_warn("the store can't be used, trying again: %s", err->message);
+    else
+        hopt_log_info("the store works again");
+}
+
+static void on_signal(void *data, int signum, int count) {
+    program *self = data;
+    if (count > 1) _exit(128 + signum); /* the leader's lease ends by itself */
+    hopt_log_info("signal %d: leaving the lead", signum);
+    stop(self);
+}
+
+/* ---- life ---- */
+
+static void run(program *self) {
+    HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
+    self->signals = hopt_signals_new(&self->loop, on_signal, self);
+    hopt_master_options options = {.store_uri = self->settings.store,
+                                   .glob = self->settings.studies,
+                                   .poll_ms = self->settings.poll_ms,
+                                   .on_trial = on_trial,
+                                   .on_view = on_view,
+                                   .on_warning = on_warning,
+                                   .on_store = on_store,
+                                   .data = self};
+    self->master = hopt_master_new(&self->loop, &options);
+    hopt_master_start(self->master);
+    hopt_log_info("master started studies=\"%s\"", self->settings.studies);
+    uv_run(&self->loop, UV_RUN_DEFAULT);
+    HOPT_ASSERT(uv_loop_close(&self->loop) == 0);
+}
+
+int main(int argc, char **argv) {
+    program self = {0};
+    int code;
+    if (!hopt_command_parse(&hopt_master_command, &self.settings, argc, argv, &code)) return code;
+    if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
+    if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);
+    code = set_up(&self);
+    if (code == HOPT_EXIT_OK) run(&self);
+    free(self.studies);
+    hopt_command_clear(&hopt_master_command, &self.settings);
+    return code;
+}
