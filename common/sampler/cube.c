@@ -81,8 +81,8 @@ static void open_dim(hopt_cube_dim *dim, const hopt_param *param) {
     case HOPT_LOGUNIFORM:
     case HOPT_QLOGUNIFORM:
         dim->scale = HOPT_CUBE_LOG;
-        dim->low = hopt_log(dist->low);
-        dim->high = hopt_log(dist->high);
+        dim->low = hopt_math_log(dist->low);
+        dim->high = hopt_math_log(dist->high);
         break;
     case HOPT_NORMAL:
     case HOPT_QNORMAL:
@@ -123,13 +123,13 @@ static double position(const hopt_cube_dim *dim, double value) {
     switch (dim->scale) {
     case HOPT_CUBE_LOG:
         if (value <= dist->low) return 0;
-        x = hopt_log(value);
+        x = hopt_math_log(value);
         break;
     case HOPT_CUBE_NORMAL:
         return clamp(hopt_normal_cdf((value - dist->mu) / dist->sigma), EDGE, 1 - EDGE);
     case HOPT_CUBE_LOGNORMAL:
         if (value <= 0) return EDGE;
-        return clamp(hopt_normal_cdf((hopt_log(value) - dist->mu) / dist->sigma), EDGE, 1 - EDGE);
+        return clamp(hopt_normal_cdf((hopt_math_log(value) - dist->mu) / dist->sigma), EDGE, 1 - EDGE);
     default:
         break;
     }
@@ -148,7 +148,7 @@ static double value_at(const hopt_cube_dim *dim, double u) {
     }
     double span = dim->high - dim->low;
     double x = isfinite(span) ? dim->low + span * u : dim->low * (1 - u) + dim->high * u;
-    if (dim->scale == HOPT_CUBE_LOG) x = hopt_exp(x);
+    if (dim->scale == HOPT_CUBE_LOG) x = hopt_math_exp(x);
     return clamp(x, dist->low, dist->high);
 }
 

@@ -23,7 +23,7 @@ static double power_of_two(int k) {
     return result;
 }
 
-double hopt_exp(double x) {
+double hopt_math_exp(double x) {
     if (isnan(x)) return x;
     if (x > 709.782712893383973096) return INFINITY;
     if (x < -745.13321910194110842) return 0;
@@ -44,7 +44,7 @@ double hopt_exp(double x) {
     return y * power_of_two(n);
 }
 
-double hopt_log(double x) {
+double hopt_math_log(double x) {
     if (isnan(x) || x < 0) return NAN;
     if (x == 0) return -INFINITY;
     if (isinf(x)) return x;
@@ -95,7 +95,7 @@ static double ratio(double x, const double *p, int np, const double *q, int nq) 
 static double half_square_exp(double y) {
     double high = trunc(y * 16) / 16;
     double rest = (y - high) * (y + high);
-    return hopt_exp(-high * high * 0.5) * hopt_exp(-rest * 0.5);
+    return hopt_math_exp(-high * high * 0.5) * hopt_math_exp(-rest * 0.5);
 }
 
 /** The upper tail 1 - Phi(y) for y > 0.67448975. */
@@ -170,7 +170,7 @@ double hopt_normal_quantile(double p) {
                                5.99832206555887937690e-1,  1};
     double q = p - 0.5;
     if (fabs(q) <= 0.425) return q * ratio(0.180625 - q * q, A, 8, B, 8);
-    double r = sqrt(-hopt_log(q < 0 ? p : 1 - p));
+    double r = sqrt(-hopt_math_log(q < 0 ? p : 1 - p));
     double x = r <= 5 ? ratio(r - 1.6, C, 8, D, 8) : ratio(r - 5, E, 8, F, 8);
     return q < 0 ? -x : x;
 }

@@ -7,9 +7,9 @@
 #define HOPT_SAMPLER_NORMAL_H
 
 /** e^x, error below 1 ulp; 0 below -745, infinity above 709.79. */
-double hopt_exp(double x);
+double hopt_math_exp(double x);
 /** ln x, error below 1 ulp; -infinity at 0, NaN below. */
-double hopt_log(double x);
+double hopt_math_log(double x);
 /** The standard normal distribution function, relative error about 1e-15 in both tails. */
 double hopt_normal_cdf(double x);
 /** Its inverse for p in (0, 1), relative error about 1e-15. */

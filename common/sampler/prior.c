@@ -14,7 +14,7 @@ double hopt_sampler__grid_value(double k, double q) {
 }
 
 double hopt_sampler__exp_finite(double x) {
-    return clamp(hopt_exp(x), DBL_MIN, DBL_MAX);
+    return clamp(hopt_math_exp(x), DBL_MIN, DBL_MAX);
 }
 
 /** rint(x/q)*q, half to even, as hyperopt; finite for every finite x. */
@@ -35,7 +35,7 @@ static double draw_normal(const hopt_dist *dist, hopt_rng *rng) {
 
 static double draw_log_uniform(const hopt_dist *dist, hopt_rng *rng) {
     double u = hopt_rng_uniform(rng);
-    return clamp(hopt_exp(between(hopt_log(dist->low), hopt_log(dist->high), u)), dist->low,
+    return clamp(hopt_math_exp(between(hopt_math_log(dist->low), hopt_math_log(dist->high), u)), dist->low,
                  dist->high);
 }
 

@@ -30,7 +30,7 @@ static void set_weights(hopt_tpe_below *below) {
     int n = below->members.count;
     double sum = 0;
     for (int i = 0; i < n; i++) {
-        below->weight[i] = hopt_log(n + 0.5) - hopt_log(i + 1);
+        below->weight[i] = hopt_math_log(n + 0.5) - hopt_math_log(i + 1);
         sum += below->weight[i];
     }
     below->prior_weight = n > 0 ? sum / n : 1;
@@ -69,7 +69,7 @@ static void set_bandwidth(hopt_tpe_below *below, int d) {
     double variance = 0;
     if (dim->m > 0) moments(below, d, &mean, &variance);
     double h = 0.5;
-    if (dim->m > 1) h = 1.059 * sqrt(variance * m / (m - 1)) * hopt_exp(-0.2 * hopt_log(m));
+    if (dim->m > 1) h = 1.059 * sqrt(variance * m / (m - 1)) * hopt_math_exp(-0.2 * hopt_math_log(m));
     double least = fmax(0.01, 1 / ((m + 2) * sqrt(m + 2)));
     least = fmax(least, below->cube->dims[d].floor);
     dim->h = fmin(fmax(h, least), 0.5);
@@ -126,7 +126,7 @@ void hopt_tpe_below_weigh(hopt_tpe_below *below, int skip) {
     for (size_t i = 0; i < columns->used * HOPT_TPE_LANES; i++)
         columns->base[i] = HOPT_TPE_ABSENT;
     for (int i = 0; i < below->members.count; i++) {
-        float base = (float)hopt_log(below->weight[i]);
+        float base = (float)hopt_math_log(below->weight[i]);
         for (int d = 0; d < below->cube->size; d++)
             if (d != skip && !below->cube->dims[d].conditional && below->layout[d].constant >= 0)
                 base += *hopt_tpe_at(columns, (size_t)i, below->layout[d].constant);

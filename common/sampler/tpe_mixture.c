@@ -18,9 +18,9 @@ static void set_factor(hopt_tpe_factor *factor, const hopt_cube_dim *dim,
         /* (1[c = c_i] + b C p_c) / (1 + C b): TPE.md 0.3, where p_c = 1/C; pchoice has its own. */
         double p = fmax(dim->probability[(int)rows[j][d]], 1e-12);
         double total = 1 + dim->options * b;
-        factor->match[j] = (float)hopt_log((1 + b * dim->options * p) / total);
-        factor->miss[j] = (float)hopt_log(b * dim->options * p / total);
-        factor->inactive[j] = (float)hopt_log(p);
+        factor->match[j] = (float)hopt_math_log((1 + b * dim->options * p) / total);
+        factor->miss[j] = (float)hopt_math_log(b * dim->options * p / total);
+        factor->inactive[j] = (float)hopt_math_log(p);
     }
 }
 
@@ -29,13 +29,13 @@ static double log_prior(const hopt_cube *cube, const double *row, int skip) {
     double sum = 0;
     for (int d = 0; d < cube->size; d++)
         if (d != skip && cube->dims[d].scale == HOPT_CUBE_OPTION && !isnan(row[d]))
-            sum += hopt_log(fmax(cube->dims[d].probability[(int)row[d]], 1e-12));
+            sum += hopt_math_log(fmax(cube->dims[d].probability[(int)row[d]], 1e-12));
     return sum;
 }
 
 static double add_prior(double greatest, double sum, double prior) {
     double most = greatest > prior ? greatest : prior;
-    return most + hopt_log(sum * hopt_exp(greatest - most) + hopt_exp(prior - most));
+    return most + hopt_math_log(sum * hopt_math_exp(greatest - most) + hopt_math_exp(prior - most));
 }
 
 static bool same_active(const hopt_cube *cube, const double *a, const double *b) {
@@ -103,8 +103,8 @@ static mixture below_side(hopt_tpe *tpe, int skip) {
         total += below->weight[i];
     return (mixture){.columns = &below->columns,
                      .layout = below->layout,
-                     .log_prior_weight = hopt_log(below->prior_weight),
-                     .log_total = hopt_log(total),
+                     .log_prior_weight = hopt_math_log(below->prior_weight),
+                     .log_total = hopt_math_log(total),
                      .skip = skip,
                      .below = true,
                      .out = tpe->log_l};
@@ -116,12 +116,12 @@ static mixture above_side(hopt_tpe *tpe) {
     /* With thinning one kernel stands for `share` trials; what is not thinned weighs less by it. */
     double all = (double)(split->finished + split->failed) - split->below.count;
     double share = above->n_above > 0 ? all / (double)above->n_above : 1;
-    hopt_tpe_above_weigh(above, 0, hopt_log(WAITING / share));
+    hopt_tpe_above_weigh(above, 0, hopt_math_log(WAITING / share));
     double total = (double)above->n_above + (WAITING * (double)above->n_waiting + PRIOR) / share;
     return (mixture){.columns = &above->columns,
                      .layout = above->layout,
-                     .log_prior_weight = hopt_log(PRIOR / share),
-                     .log_total = hopt_log(total),
+                     .log_prior_weight = hopt_math_log(PRIOR / share),
+                     .log_total = hopt_math_log(total),
                      .skip = -1,
                      .below = false,
                      .out = tpe->log_g};

@@ -92,9 +92,9 @@ int hopt_tpe_lay_out(hopt_tpe_layout *layout, const hopt_cube *cube) {
 hopt_tpe_kernel hopt_tpe_make_kernel(double mu, double s) {
     static const double HALF_LN_2PI = 0.91893853320467274178;
     static const double SQRT_HALF = 0.70710678118654752440;
-    double c = -hopt_log(s) - HALF_LN_2PI;
+    double c = -hopt_math_log(s) - HALF_LN_2PI;
     if (mu < 5 * s || 1 - mu < 5 * s) /* else what lies outside [0, 1] is below 6e-7 */
-        c -= hopt_log(hopt_normal_cdf((1 - mu) / s) - hopt_normal_cdf(-mu / s));
+        c -= hopt_math_log(hopt_normal_cdf((1 - mu) / s) - hopt_normal_cdf(-mu / s));
     float v = (float)(SQRT_HALF / s);
     return (hopt_tpe_kernel){.v = v, .b = (float)mu * v, .c = (float)c};
 }
