@@ -1,0 +1,196 @@
+/**
+ * The MongoDB driver: opening, closing and its table.
+ *
+ * Design notes. One mongoc_client_t a store, no pool, no thread of its own. Time-outs split
+ * options.timeout_ms, so that selecting a server, connecting and waiting for one reply hold it
+ * together; what the URI sets stays. libmongoc repeats a write by itself where the server has
+ * sessions (retryWrites, replica sets only); elsewhere a lost reply is HOPT_ESTORE and the repeat
+ * rules of store.h hold. Writes wait for majority and journal, reads go to the primary: DESIGN
+ * §5.11.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/store/mongo/mongo_internal.h"
+#include "common/store/uri.h"
+
+enum { TIMEOUT_MS = 10000, TIMEOUT_MS_MIN = 1000, TIMEOUT_MS_MAX = 60000 };
+
+/* libmongoc prints warnings on standard error by itself; what matters comes back as an error. */
+static void drop_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const char *domain,
+                     HOPT_UNUSED const char *message, HOPT_UNUSED void *context) {
+}
+
+/* No mongoc_cleanup(): nobody knows when the last store of the process is closed, and all that it
+ * would free hangs on libmongoc's globals. */
+static void start_library(void) {
+    mongoc_init();
+    mongoc_log_set_handler(drop_log, NULL);
+}
+
+/* ---- the URI ---- */
+
+static void set_default_ms(mongoc_uri_t *uri, const char *option, int ms) {
+    if (!mongoc_uri_has_option(uri, option)) mongoc_uri_set_option_as_int32(uri, option, ms);
+}
+
+static void set_options(mongoc_uri_t *uri, int timeout_ms) {
+    int total = timeout_ms ? timeout_ms : TIMEOUT_MS;
+    if (total < TIMEOUT_MS_MIN) total = TIMEOUT_MS_MIN;
+    if (total > TIMEOUT_MS_MAX) total = TIMEOUT_MS_MAX;
+    set_default_ms(uri, MONGOC_URI_CONNECTTIMEOUTMS, total / 5);
+    set_default_ms(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, total / 5 * 2);
+    set_default_ms(uri, MONGOC_URI_SOCKETTIMEOUTMS, total / 5 * 2);
+    /* A single-threaded client otherwise looks only once, and fails during any election. */
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_SERVERSELECTIONTRYONCE))
+        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+    if (!mongoc_uri_get_appname(uri)) mongoc_uri_set_appname(uri, "hopt");
+
+    mongoc_write_concern_t *concern = mongoc_write_concern_new();
+    mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY);
+    mongoc_write_concern_set_wtimeout_int64(concern, total / 5 * 2);
+    mongoc_write_concern_set_journal(concern, true);
+    mongoc_uri_set_write_concern(uri, concern);
+    mongoc_write_concern_destroy(concern);
+
+    mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+    mongoc_uri_set_read_prefs_t(uri, primary);
+    mongoc_read_prefs_destroy(primary);
+}
+
+/* libmongoc quotes parts of a URI that it can't read: not when they may be secret. */
+static hopt_status bad_uri(const char *text, const char *reason, hopt_error *err) {
+    bool secret = strchr(text, '@') || strstr(text, "assword") || strstr(text, "roperties");
+    return hopt_error_set(err, HOPT_EINVAL, "malformed MongoDB URI%s%s", secret ? "" : ": ",
+                          secret ? " (is every special character of user and password written as "
+                                   "%XX?)"
+                                 : reason);
+}
+
+static void list_hosts(hopt_mongo *self) {
+    hopt_buf hosts = HOPT_BUF_INIT;
+    const mongoc_host_list_t *host = mongoc_uri_get_hosts(self->uri);
+    for (; host; host = host->next)
+        hopt_buf_print(&hosts, "%s%s", hosts.length ? "," : "", host->host_and_port);
+    snprintf(self->hosts, sizeof self->hosts, "%s",
+             hosts.length ? hopt_buf_string(&hosts) : "(unknown)");
+    hopt_buf_clear(&hosts);
+}
+
+static hopt_status parse_uri(hopt_mongo *self, const char *text, int timeout_ms, hopt_error *err) {
+    hopt_store_uri parts;
+    bson_error_t error;
+    hopt_status status = hopt_store_uri_parse(&parts, text, err);
+    if (status != HOPT_OK) return status;
+    self->database = hopt_strdup(parts.database);
+    self->uri = mongoc_uri_new_with_error(parts.mongo_uri, &error);
+    if (!self->uri) {
+        status = bad_uri(parts.mongo_uri, error.message, err);
+    } else {
+        set_options(self->uri, timeout_ms);
+        list_hosts(self);
+        self->client = mongoc_client_new_from_uri(self->uri);
+        if (self->client)
+            mongoc_client_set_error_api(self->client, MONGOC_ERROR_API_VERSION_2);
+        else
+            status = hopt_error_set(err, HOPT_EUNAVAILABLE,
+                                    "can't use this MongoDB URI: its TLS options are wrong, or "
+                                    "this libmongoc was built without TLS");
+    }
+    hopt_store_uri_clear(&parts);
+    return status;
+}
+
+/* ---- open, close ---- */
+
+static void mongo_close(void *store) {
+    hopt_mongo *self = store;
+    hopt_mongo__drop_client(self);
+    if (self->uri) mongoc_uri_destroy(self->uri);
+    free(self->database);
+    free(self);
+}
+
+/* A command that needs the login, so that a wrong one is told at once. */
+static hopt_status look(hopt_mongo *self, hopt_error *err) {
+    bson_t *found = NULL;
+    hopt_status status = hopt_mongo__find_one(self, HOPT_MONGO_STUDIES,
+                                              BCON_NEW("_id", BCON_UTF8("")), NULL, &found, err);
+    if (found) bson_destroy(found);
+    return status == HOPT_ENOTFOUND ? HOPT_OK : status;
+}
+
+static hopt_status mongo_open(void **out, const char *uri, const hopt_store_options *options,
+                              hopt_error *err) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_library);
+    hopt_mongo *self = hopt_zalloc(1, sizeof *self);
+    *out = NULL;
+    self->read_only = options && options->read_only;
+    hopt_status status = parse_uri(self, uri, options ? options->timeout_ms : 0, err);
+    if (status == HOPT_OK) status = look(self, err);
+    if (status == HOPT_OK && options && options->create && !options->read_only)
+        status = hopt_mongo__create_indexes(self, err);
+    if (status == HOPT_ESTORE) { /* it isn't open: nothing that matters changed */
+        status = HOPT_EUNAVAILABLE;
+        if (err) err->code = status;
+    }
+    if (status == HOPT_OK)
+        *out = self;
+    else
+        mongo_close(self);
+    return status;
+}
+
+/* Nothing cheap tells of another connection's change: poll. */
+static hopt_status mongo_version(HOPT_UNUSED void *self, int64_t *token,
+                                 HOPT_UNUSED hopt_error *err) {
+    *token = 0;
+    return HOPT_OK;
+}
+
+const hopt_store_driver_ops hopt_store_mongo = {
+    .name = "mongodb",
+    .open = mongo_open,
+    .close = mongo_close,
+    .study_create = hopt_mongo__study_create,
+    .study = hopt_mongo__study,
+    .studies = hopt_mongo__studies,
+    .study_update = hopt_mongo__study_update,
+    .study_delete = hopt_mongo__study_delete,
+    .lead = hopt_mongo__lead,
+    .renew = hopt_mongo__renew,
+    .abdicate = hopt_mongo__abdicate,
+    .tids = hopt_mongo__tids,
+    .enqueue = hopt_mongo__enqueue,
+    .claim_many = hopt_mongo__claim_many,
+    .mine = hopt_mongo__mine,
+    .beat = hopt_mongo__beat,
+    .finish_many = hopt_mongo__finish_many,
+    .release = hopt_mongo__release,
+    .open_set = hopt_mongo__open_set,
+    .expire = hopt_mongo__expire,
+    .cancel_new = hopt_mongo__cancel_new,
+    .stop_running = hopt_mongo__stop_running,
+    .retry = hopt_mongo__retry,
+    .trials = hopt_mongo__trials,
+    .trials_by_num = hopt_mongo__trials_by_num,
+    .counts = hopt_mongo__counts,
+    .best = hopt_mongo__best,
+    .import_trials = hopt_mongo__import,
+    .report = hopt_mongo__report,
+    .reports = hopt_mongo__reports,
+    .put_log = hopt_mongo__put_log,
+    .log = hopt_mongo__log,
+    .attach = hopt_mongo__attach,
+    .attachments = hopt_mongo__attachments,
+    .attachment = hopt_mongo__attachment,
+    .worker_put = hopt_mongo__worker_put,
+    .worker_remove = hopt_mongo__worker_remove,
+    .workers = hopt_mongo__workers,
+    .version = mongo_version,
+    .health = hopt_mongo__health,
+};

@@ -1,0 +1,233 @@
+/* Into the queue and out of it: tids, insertion, claims. */
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/store/mongo/bson_json.h"
+#include "common/store/mongo/bson_trial.h"
+#include "common/store/mongo/mongo_internal.h"
+
+/* ---- tids ---- */
+
+/* The one counter document. Its _id is fixed: an upsert on {a:0} alone, raced, makes several. */
+static hopt_status make_counter(hopt_mongo *self, hopt_error *err) {
+    enum { TRIES = 20 };
+    static const uint8_t zeros[HOPT_ID_SIZE];
+    bson_oid_t oid;
+    hopt_status status = HOPT_ECONFLICT;
+    bson_oid_init_from_data(&oid, zeros);
+    for (int i = 0; i < TRIES && status == HOPT_ECONFLICT; i++) {
+        bson_t *filter = BCON_NEW("a", BCON_INT32(0));
+        bson_t *update =
+            BCON_NEW("$setOnInsert", "{", "_id", BCON_OID(&oid), "last_id", BCON_INT32(0), "}");
+        status = hopt_mongo__update(self, HOPT_MONGO_JOB_IDS, HOPT_MONGO_UPSERT, filter, update,
+                                    NULL, err);
+    }
+    return status == HOPT_ECONFLICT ? HOPT_ESTORE : status;
+}
+
+hopt_status hopt_mongo__tids(void *self, int64_t *first, int n, hopt_error *err) {
+    bson_t *filter = BCON_NEW("a", BCON_INT32(0));
+    bson_t *update = BCON_NEW("$inc", "{", "last_id", BCON_INT32(n), "}");
+    bson_t *doc = NULL;
+    hopt_status status =
+        hopt_mongo__find_and_modify(self, HOPT_MONGO_JOB_IDS, filter, update, NULL, &doc, err);
+    if (status == HOPT_ENOTFOUND) {
+        status = make_counter(self, err);
+        if (status == HOPT_OK)
+            status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOB_IDS, filter, update, NULL,
+                                                 &doc, err);
+        if (status == HOPT_ENOTFOUND)
+            status = hopt_error_set(err, HOPT_ESTORE, "the counter in job_ids vanishes");
+    }
+    bson_destroy(filter);
+    bson_destroy(update);
+    if (status != HOPT_OK) return status;
+    int64_t last = hopt_mongo__number(doc, "last_id", -1);
+    bson_destroy(doc);
+    if (last < n)
+        return hopt_error_set(err, HOPT_ESTORE,
+                              "the counter in job_ids is damaged: last_id is no "
+                              "number, or negative");
+    *first = last - n;
+    return HOPT_OK;
+}
+
+/* ---- insertion ---- */
+
+enum { BATCH = 1000 };
+
+typedef struct insert_outcome {
+    size_t inserted;
+    bool taken; /* a duplicate key stopped it, or some of it */
+} insert_outcome;
+
+static hopt_status insert_batch(hopt_mongo *self, hopt_trial *const *trials, size_t n, bool ordered,
+                                insert_outcome *outcome, hopt_error *err) {
+    bson_t *docs[BATCH], reply, *opts = BCON_NEW("ordered", BCON_BOOL(ordered));
+    bson_error_t error;
+    for (size_t i = 0; i < n; i++) {
+        docs[i] = bson_new();
+        hopt_bson_trial_encode(docs[i], trials[i]);
+    }
+    bool good = mongoc_collection_insert_many(hopt_mongo__collection(self, HOPT_MONGO_JOBS),
+                                              (const bson_t **)docs, n, opts, &reply, &error);
+    *outcome = (insert_outcome){
+        .inserted = (size_t)hopt_mongo__number(&reply, "insertedCount", 0),
+        .taken = !good && hopt_mongo__duplicate(&error),
+    };
+    for (size_t i = 0; i < n; i++)
+        bson_destroy(docs[i]);
+    bson_destroy(&reply);
+    bson_destroy(opts);
+    return good || outcome->taken ? HOPT_OK : hopt_mongo__failed(self, &error, err);
+}
+
+hopt_status hopt_mongo__enqueue(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                                hopt_error *err) {
+    size_t done = 0;
+    hopt_status status = HOPT_OK;
+    while (done < n && status == HOPT_OK) {
+        size_t size = n - done < BATCH ? n - done : BATCH;
+        insert_outcome outcome;
+        status = insert_batch(self, trials + done, size, true, &outcome, err);
+        done += outcome.inserted;
+        if (status == HOPT_OK && outcome.taken)
+            status = hopt_error_set(err, HOPT_ECONFLICT, "slot %d is taken",
+                                    done < n ? trials[done]->num : -1);
+    }
+    *inserted = done;
+    return done ? hopt_mongo__after_change(status, err) : status;
+}
+
+/* A copy of `trial` under the id that its slot has in this study. */
+hopt_status hopt_mongo__import(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
+                               hopt_error *err) {
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    *inserted = 0;
+    if (n == 0) return HOPT_OK;
+    hopt_status status = hopt_mongo__prefix(self, prefix, trials[0]->study, err);
+    for (size_t done = 0; done < n && status == HOPT_OK;) {
+        size_t size = n - done < BATCH ? n - done : BATCH;
+        insert_outcome outcome;
+        for (size_t i = done; i < done + size; i++)
+            trials[i]->id = hopt_trial_id_make(prefix, trials[i]->num);
+        status = insert_batch(self, trials + done, size, false, &outcome, err);
+        *inserted += outcome.inserted;
+        done += size;
+    }
+    return *inserted ? hopt_mongo__after_change(status, err) : status;
+}
+
+/* ---- claims ---- */
+
+/* A trial whose document was damaged by hand: it ends here, or it would be claimed for ever. */
+static hopt_status end_malformed(hopt_mongo *self, const bson_t *doc, const char *owner,
+                                 const char *why, hopt_error *err) {
+    bson_iter_t id;
+    char message[HOPT_ERROR_MESSAGE_MAX + 32];
+    if (!bson_iter_init_find(&id, doc, "_id")) return HOPT_OK;
+    snprintf(message, sizeof message, "malformed document: %s", why);
+    bson_t *filter = bson_new();
+    bson_append_iter(filter, "_id", -1, &id);
+    BCON_APPEND(filter, "state", BCON_INT32(HOPT_RUNNING), "owner", "[", BCON_UTF8(owner), "]");
+    bson_t *update =
+        BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_ERROR), "result", "{", "status",
+                 BCON_UTF8("new"), "}", "error", "[", BCON_UTF8("Start"), BCON_UTF8(message), "]",
+                 "}", "$inc", "{", "version", BCON_INT32(1), "}");
+    return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, filter, update, NULL, err);
+}
+
+/* The claim itself fails on documents whose hopt or version can't be counted up: they leave the
+ * queue, as ERROR. *found: how many there were. */
+static hopt_status end_unclaimable(hopt_mongo *self, const char *study, int64_t *found,
+                                   hopt_error *err) {
+    bson_t *filter = BCON_NEW(
+        "exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW), "misc.cmd.0", BCON_UTF8("hopt"),
+        "$or", "[", "{", "hopt.lease", "{", "$not", "{", "$type", BCON_UTF8("number"), "}", "}",
+        "}", "{", "version", "{", "$not", "{", "$type", BCON_UTF8("number"), "}", "}", "}", "]");
+    bson_t *update =
+        BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_ERROR), "error", "[", BCON_UTF8("Start"),
+                 BCON_UTF8("malformed document: hopt.lease or version is no number"), "]", "}");
+    return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_MANY, filter, update, found, err);
+}
+
+typedef struct claim {
+    bson_t *filter, *update;
+    const char *study, *owner;
+} claim;
+
+static claim claim_new(const char *study, const char *owner) {
+    return (claim){
+        .filter = BCON_NEW("exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW), "misc.cmd.0",
+                           BCON_UTF8("hopt")),
+        .update =
+            BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_RUNNING), "owner", "[", BCON_UTF8(owner),
+                     "]", "hopt.worker", BCON_UTF8(owner), "hopt.beat", BCON_INT64(0), "}", "$inc",
+                     "{", "hopt.lease", BCON_INT32(1), "version", BCON_INT32(1), "}", "$unset", "{",
+                     "hopt.stop", BCON_UTF8(""), "}", "$currentDate", "{", "book_time",
+                     BCON_BOOL(true), "refresh_time", BCON_BOOL(true), "}"),
+        .study = study,
+        .owner = owner,
+    };
+}
+
+static void claim_free(claim *c) {
+    bson_destroy(c->filter);
+    bson_destroy(c->update);
+}
+
+/* One trial. Damaged ones are ended on the way; each leaves the queue, so this ends. */
+static hopt_status claim_one(hopt_mongo *self, const claim *c, hopt_trial **out, hopt_error *err) {
+    bool swept = false;
+    for (;;) {
+        bson_t *doc;
+        hopt_error why = {.message = "its misc.cmd is damaged"};
+        hopt_status status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, c->filter,
+                                                         c->update, NULL, &doc, err);
+        if (status == HOPT_ESTORE && !swept) {
+            int64_t found = 0;
+            swept = true;
+            if (end_unclaimable(self, c->study, &found, NULL) == HOPT_OK && found > 0) continue;
+        }
+        if (status != HOPT_OK) return status;
+        status = hopt_bson_trial_decode(out, doc, &why);
+        if (status != HOPT_OK) status = end_malformed(self, doc, c->owner, why.message, err);
+        bson_destroy(doc);
+        if (status != HOPT_OK || *out) return status;
+    }
+}
+
+hopt_status hopt_mongo__claim_many(void *self, hopt_trials *out, const char *study,
+                                   const char *owner, size_t n, hopt_error *err) {
+    claim c = claim_new(study, owner);
+    size_t before = out->count;
+    hopt_status status = HOPT_OK;
+    while (out->count - before < n && status == HOPT_OK) {
+        hopt_trial *trial = NULL;
+        status = claim_one(self, &c, &trial, err);
+        if (trial) hopt_trials_add(out, trial);
+    }
+    claim_free(&c);
+    if (out->count > before) {
+        if (status == HOPT_OK || status == HOPT_ENOTFOUND) return HOPT_OK;
+        /* The caller asks hopt_store_mine() and gets these too. */
+        while (out->count > before)
+            hopt_trial_free(out->list[--out->count]);
+        status = hopt_mongo__after_change(status, err);
+    }
+    return status;
+}
+
+hopt_status hopt_mongo__mine(void *self, hopt_trials *out, const char *study, const char *owner,
+                             hopt_error *err) {
+    const bson_t *doc;
+    bson_t *filter = BCON_NEW("exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_RUNNING),
+                              "owner", "[", BCON_UTF8(owner), "]");
+    mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, filter,
+                                               BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}"));
+    while (mongoc_cursor_next(cursor, &doc)) {
+        hopt_trial *trial;
+        if (hopt_bson_trial_decode(&trial, doc, NULL) == HOPT_OK) hopt_trials_add(out, trial);
+    }
+    return hopt_mongo__end(self, cursor, err);
+}

@@ -1,0 +1,192 @@
+/* Reading trials. A study's trials lie together in the index on _id: its prefix, then num. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/store/mongo/bson_study.h"
+#include "common/store/mongo/bson_trial.h"
+#include "common/store/mongo/mongo_internal.h"
+
+hopt_status hopt_mongo__prefix(hopt_mongo *self, uint8_t prefix[HOPT_PREFIX_SIZE],
+                               const char *study, hopt_error *err) {
+    bson_t *doc;
+    hopt_status status =
+        hopt_mongo__find_one(self, HOPT_MONGO_STUDIES, BCON_NEW("_id", BCON_UTF8(study)),
+                             BCON_NEW("projection", "{", "prefix", BCON_INT32(1), "}"), &doc, err);
+    if (status == HOPT_ENOTFOUND) return hopt_error_set(err, status, "no study \"%s\"", study);
+    if (status != HOPT_OK) return status;
+    bson_iter_t at;
+    uint32_t length = 0;
+    const uint8_t *data = NULL;
+    if (bson_iter_init_find(&at, doc, "prefix") && BSON_ITER_HOLDS_BINARY(&at))
+        bson_iter_binary(&at, NULL, &length, &data);
+    if (length == HOPT_PREFIX_SIZE)
+        memcpy(prefix, data, HOPT_PREFIX_SIZE);
+    else
+        status = hopt_error_set(err, HOPT_EINVAL, "study \"%s\" has a damaged record: field prefix",
+                                study);
+    bson_destroy(doc);
+    return status;
+}
+
+bson_t *hopt_mongo__slots(const char *study, const uint8_t prefix[HOPT_PREFIX_SIZE], int from,
+                          int to) {
+    hopt_trial_id low = hopt_trial_id_make(prefix, from), high = hopt_trial_id_make(prefix, to);
+    bson_oid_t low_oid = hopt_mongo__oid(&low), high_oid = hopt_mongo__oid(&high);
+    return BCON_NEW("exp_key", BCON_UTF8(study), "_id", "{", "$gte", BCON_OID(&low_oid), "$lte",
+                    BCON_OID(&high_oid), "}");
+}
+
+/* A study that is not there has no trials. */
+static hopt_status prefix_or_none(hopt_mongo *self, uint8_t prefix[HOPT_PREFIX_SIZE], bool *none,
+                                  const char *study, hopt_error *err) {
+    hopt_status status = hopt_mongo__prefix(self, prefix, study, err);
+    *none = status == HOPT_ENOTFOUND;
+    return *none ? HOPT_OK : status;
+}
+
+/* Append all that a cursor gives. Another program's documents are passed over silently. */
+static hopt_status read_all(hopt_mongo *self, mongoc_cursor_t *cursor, hopt_trials *out,
+                            int64_t *malformed, hopt_error *err) {
+    const bson_t *doc;
+    while (mongoc_cursor_next(cursor, &doc)) {
+        hopt_trial *trial;
+        hopt_status status = hopt_bson_trial_decode(&trial, doc, NULL);
+        if (status == HOPT_OK)
+            hopt_trials_add(out, trial);
+        else if (status == HOPT_EINVAL && malformed)
+            ++*malformed;
+    }
+    return hopt_mongo__end(self, cursor, err);
+}
+
+/* What the sampler needs: params and other keys of the result can be large. */
+static void add_brief_projection(bson_t *opts) {
+    static const char *const fields[] = {
+        "tid",       "exp_key",    "state",         "owner",       "version",
+        "book_time", "error",      "refresh_time",  "misc.cmd",    "misc.vals",
+        "hopt.num",  "hopt.lease", "hopt.lost",     "hopt.beat",   "hopt.seed",
+        "hopt.saw",  "hopt.by",    "hopt.worker",   "hopt.stop",   "hopt.step",
+        "hopt.end",  "hopt.ms",    "result.status", "result.loss", "result.status_fail"};
+    bson_t projection;
+    BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &projection);
+    for (size_t i = 0; i < HOPT_COUNT(fields); i++)
+        bson_append_int32(&projection, fields[i], -1, 1);
+    bson_append_document_end(opts, &projection);
+}
+
+static void add_states(bson_t *filter, int mask) {
+    enum { ALL = (1 << HOPT_STATES) - 1 };
+    bson_t in, list;
+    uint32_t count = 0;
+    if (mask == 0 || (mask & ALL) == ALL) return;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "state", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+    for (int state = 0; state < HOPT_STATES; state++) {
+        char buffer[16];
+        const char *index;
+        if (!(mask & 1 << state)) continue;
+        bson_uint32_to_string(count++, &index, buffer, sizeof buffer);
+        bson_append_int32(&list, index, -1, state);
+    }
+    bson_append_array_end(&in, &list);
+    bson_append_document_end(filter, &in);
+}
+
+hopt_status hopt_mongo__trials(void *self, hopt_trials *out, const hopt_trial_query *query,
+                               int64_t *malformed, hopt_error *err) {
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    bool none;
+    hopt_status status = prefix_or_none(self, prefix, &none, query->study, err);
+    if (status != HOPT_OK || none || query->after >= HOPT_MONGO_SLOT_LAST) return status;
+    bson_t *filter =
+        hopt_mongo__slots(query->study, prefix, query->after + 1, HOPT_MONGO_SLOT_LAST);
+    bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit",
+                            BCON_INT64(query->limit), "batchSize", BCON_INT32(1000));
+    add_states(filter, query->state_mask);
+    if (query->brief) add_brief_projection(opts);
+    return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, malformed,
+                    err);
+}
+
+hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *study,
+                                      const int *nums, size_t n, hopt_error *err) {
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    bool none;
+    hopt_status status = prefix_or_none(self, prefix, &none, study, err);
+    if (status != HOPT_OK || none) return status;
+    bson_t in, list, *filter = BCON_NEW("exp_key", BCON_UTF8(study));
+    uint32_t count = 0;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+    for (size_t i = 0; i < n; i++) {
+        char buffer[16];
+        const char *index;
+        if (nums[i] < 0 || nums[i] > HOPT_MONGO_SLOT_LAST) continue;
+        hopt_trial_id id = hopt_trial_id_make(prefix, nums[i]);
+        bson_uint32_to_string(count++, &index, buffer, sizeof buffer);
+        hopt_bson_add_id(&list, index, &id);
+    }
+    bson_append_array_end(&in, &list);
+    bson_append_document_end(filter, &in);
+    bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}");
+    return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, NULL, err);
+}
+
+/* {_id: state, n: count} */
+static void read_count(int64_t counts[HOPT_STATES], const bson_t *doc) {
+    int64_t state = hopt_mongo__number(doc, "_id", -1);
+    if (state >= 0 && state < HOPT_STATES) counts[state] = hopt_mongo__number(doc, "n", 0);
+}
+
+hopt_status hopt_mongo__counts(void *store, const char *study, int64_t counts[HOPT_STATES],
+                               hopt_error *err) {
+    hopt_mongo *self = store;
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    bool none;
+    const bson_t *doc;
+    hopt_status status = prefix_or_none(self, prefix, &none, study, err);
+    if (status != HOPT_OK || none) return status;
+    bson_t *slots = hopt_mongo__slots(study, prefix, 0, HOPT_MONGO_SLOT_LAST);
+    bson_t *pipeline =
+        BCON_NEW("pipeline", "[", "{", "$match", BCON_DOCUMENT(slots), "}", "{", "$group", "{",
+                 "_id", BCON_UTF8("$state"), "n", "{", "$sum", BCON_INT32(1), "}", "}", "}", "]");
+    mongoc_cursor_t *cursor = mongoc_collection_aggregate(
+        hopt_mongo__collection(self, HOPT_MONGO_JOBS), MONGOC_QUERY_NONE, pipeline, NULL, NULL);
+    bson_destroy(slots);
+    bson_destroy(pipeline);
+    while (mongoc_cursor_next(cursor, &doc))
+        read_count(counts, doc);
+    return hopt_mongo__end(self, cursor, err);
+}
+
+hopt_status hopt_mongo__best(void *self, hopt_trial **out, const char *study, hopt_error *err) {
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    const bson_t *doc;
+    *out = NULL;
+    hopt_status status = hopt_mongo__prefix(self, prefix, study, err);
+    if (status != HOPT_OK) return status;
+    bson_t *filter = hopt_mongo__slots(study, prefix, 0, HOPT_MONGO_SLOT_LAST);
+    /* NaN sorts before all numbers; a comparison leaves it out. */
+    BCON_APPEND(filter, "state", BCON_INT32(HOPT_DONE), "result.status", BCON_UTF8("ok"),
+                "result.loss", "{", "$gt", BCON_DOUBLE(-INFINITY), "$lt", BCON_DOUBLE(INFINITY),
+                "}");
+    bson_t *opts = BCON_NEW("sort", "{", "result.loss", BCON_INT32(1), "_id", BCON_INT32(1), "}",
+                            "batchSize", BCON_INT32(2));
+    mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts);
+    /* The first that is whole. */
+    while (!*out && mongoc_cursor_next(cursor, &doc)) {
+        if (hopt_bson_trial_decode(out, doc, NULL) == HOPT_OK && !(*out)->result.ok) {
+            hopt_trial_free(*out);
+            *out = NULL;
+        }
+    }
+    status = hopt_mongo__end(self, cursor, err);
+    if (status != HOPT_OK) {
+        hopt_trial_free(*out);
+        *out = NULL;
+    } else if (!*out) {
+        status = hopt_error_set(err, HOPT_ENOTFOUND, "study \"%s\" has no ok trial", study);
+    }
+    return status;
+}
