@@ -134,16 +134,16 @@ typedef enum hopt_setting_type {
 
 /** One setting of a study file that is a single value. */
 typedef struct hopt_study_setting {
-    const char *key; /**< path with dots, "stop.max_trials" */
-    hopt_setting_type type;
+    const char *key;      /**< path with dots, "stop.max_trials" */
     double low, high;     /**< bounds, both allowed but for low_open; numeric types only */
-    bool low_open;        /**< low itself is not allowed */
     const char *unit;     /**< "s", "MB", "trials", "%" or "" */
     const char *fallback; /**< the default as people read it: "100", "none", "auto" */
-    bool changeable;      /**< by `hopt study set` on a living study */
     const char *summary;  /**< one line */
     size_t offset;        /**< of its field in hopt_study_spec */
     size_t has_offset;    /**< of its bool has_..., or 0 */
+    hopt_setting_type type;
+    bool low_open;   /**< low itself is not allowed */
+    bool changeable; /**< by `hopt study set` on a living study */
 } hopt_study_setting;
 
 /** The table, in the order of the manual; static. */

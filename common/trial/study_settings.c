@@ -1,5 +1,6 @@
 /* The settings that are single values: one table gives bounds, errors, defaults and the manual. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,8 +211,8 @@ static const json_t *find_value(const json_t *root, const char *key) {
 }
 
 static void slash_path(char path[64], const char *key) {
-    HOPT_ASSERT(strlen(key) < 64);
-    strcpy(path, key);
+    int length = snprintf(path, 64, "%s", key);
+    HOPT_ASSERT(length < 64);
     for (char *c = path; *c; c++) {
         if (*c == '.') *c = '/';
     }

@@ -134,7 +134,7 @@ static void parse_name(hopt_study_parser *parser, const char *override) {
     } else if (!hopt_study_name_valid(name))
         hopt_study__error(parser, "name", false, "`name`: \"%.80s\" is not valid: %s", name, rule);
     else
-        strcpy(parser->spec->name, name);
+        snprintf(parser->spec->name, sizeof parser->spec->name, "%s", name);
 }
 
 static void parse_space(hopt_study_parser *parser) {
@@ -205,11 +205,24 @@ static void free_sets(hopt_study_parser *parser) {
     free(parser->sets);
 }
 
-static char *spec_text(const hopt_study_parser *parser, size_t n_sets) {
+/* The text to keep. A merged one has to read back: --set may have made it too long or too deep. */
+static char *spec_text(hopt_study_parser *parser, size_t n_sets) {
     if (n_sets == 0) return hopt_strndup(parser->text, parser->length);
     hopt_buf out = HOPT_BUF_INIT;
+    json_t *back;
+    hopt_error err;
     hopt_json_print_pretty(&out, parser->root);
     hopt_buf_char(&out, '\n');
+    if (out.length > HOPT_JSON_TEXT_MAX) {
+        hopt_buf_reset(&out);
+        hopt_json_print(&out, parser->root);
+    }
+    if (hopt_json_parse(&back, hopt_buf_string(&out), out.length, 0, &err) != HOPT_OK) {
+        hopt_error_prefix(&err, "--set: the study it makes is not valid");
+        err.line = err.column = 0;
+        hopt_errors_add(parser->errors, &err);
+    }
+    json_decref(back);
     return hopt_buf_take(&out);
 }
 
@@ -228,10 +241,10 @@ hopt_status hopt_study_spec_parse(hopt_study_spec **out, const char *text, size_
     hopt_study__merge(&parser, sets, n_sets);
     parse_top(&parser, name);
     if (odd.code != HOPT_OK && errors->total == before) hopt_errors_add(errors, &odd);
+    if (errors->total == before) parser.spec->text = spec_text(&parser, n_sets);
     hopt_errors_sort(errors);
     bool good = errors->total == before;
     if (good) {
-        parser.spec->text = spec_text(&parser, n_sets);
         *out = parser.spec;
     } else {
         hopt_study_spec_free(parser.spec);

@@ -58,8 +58,7 @@ void hopt_trial_free(hopt_trial *trial) {
 }
 
 void hopt_trials_add(hopt_trials *trials, hopt_trial *trial) {
-    trials->list =
-        hopt_grow(trials->list, trials->count, &trials->capacity, sizeof trials->list[0]);
+    trials->list = hopt_grow(trials->list, trials->count, &trials->capacity, sizeof(void *));
     trials->list[trials->count++] = trial;
 }
 

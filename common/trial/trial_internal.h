@@ -19,6 +19,9 @@ json_t *hopt_trial__text(const char *text);
 /** Set a string member by that, unless `text` is NULL. */
 void hopt_trial__set_text(json_t *object, const char *key, const char *text);
 
+/** A member that is there and not null, or NULL. */
+const json_t *hopt_trial__member(const json_t *object, const char *key);
+
 /* Readers of one member. Absent and null leave `out` as it is; any other wrong type or range is
  * HOPT_EINVAL naming the key. */
 hopt_status hopt_trial__read_integer(int64_t *out, const json_t *object, const char *key,
@@ -36,6 +39,16 @@ hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_
 hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_error *err);
 /** Check hyperopt's vals and copy them into the trial. */
 hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_error *err);
+
+/** num and tid: one is enough. */
+hopt_status hopt_trial__read_identity(hopt_trial *trial, const json_t *json, hopt_error *err);
+/** `state`, else what `error` and the status word (may be NULL) tell. */
+hopt_status hopt_trial__read_state(hopt_trial *trial, const json_t *json, const char *word,
+                                   hopt_error *err);
+/** seed, lease, lost, worker, stop, step, ms, end, params of a line, or of a document's `hopt`. */
+hopt_status hopt_trial__read_course(hopt_trial *trial, const json_t *json, hopt_error *err);
+/** A whole document in extended JSON. */
+hopt_status hopt_trial__read_document(hopt_trial *trial, const json_t *json, hopt_error *err);
 
 /**
  * status, loss, status_fail and extras of `result` into a terminal trial: what is not finite makes

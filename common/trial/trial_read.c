@@ -1,5 +1,4 @@
-/* Trials read back: lines of FORMATS §4 and MongoDB's extended JSON. */
-#include <errno.h>
+/* Trials read back: members, results, and the lines of FORMATS §4. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,9 +9,13 @@
 #include "common/json/json.h"
 #include "common/trial/trial_internal.h"
 
+/* What hopt_time_format() can write, in Unix ms. */
+#define YEAR_1 INT64_C(-62135596800000)
+#define YEAR_9999 INT64_C(253402300799999)
+
 /* ---- members ---- */
 
-static const json_t *member(const json_t *object, const char *key) {
+const json_t *hopt_trial__member(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     return json_is_null(value) ? NULL : value;
 }
@@ -31,7 +34,7 @@ static bool whole(int64_t *out, const json_t *value) {
 
 hopt_status hopt_trial__read_integer(int64_t *out, const json_t *object, const char *key,
                                      int64_t low, int64_t high, hopt_error *err) {
-    const json_t *value = member(object, key);
+    const json_t *value = hopt_trial__member(object, key);
     if (!value) return HOPT_OK;
     int64_t integer;
     if (!whole(&integer, value))
@@ -53,7 +56,7 @@ hopt_status hopt_trial__read_int(int *out, const json_t *object, const char *key
 
 hopt_status hopt_trial__read_text(char **out, const json_t *object, const char *key,
                                   hopt_error *err) {
-    const json_t *value = member(object, key);
+    const json_t *value = hopt_trial__member(object, key);
     if (!value) return HOPT_OK;
     if (!json_is_string(value))
         return hopt_error_set(err, HOPT_EINVAL, "`%s` must be a string", key);
@@ -64,15 +67,21 @@ hopt_status hopt_trial__read_text(char **out, const json_t *object, const char *
 
 hopt_status hopt_trial__read_time(int64_t *out, const json_t *object, const char *key,
                                   hopt_error *err) {
-    const json_t *value = member(object, key);
-    if (!value || whole(out, value)) return HOPT_OK;
-    if (json_is_string(value) && hopt_time_parse(out, json_string_value(value))) return HOPT_OK;
+    const json_t *value = hopt_trial__member(object, key);
+    const char *text = json_string_value(value);
+    int64_t time;
+    if (!value) return HOPT_OK;
+    if ((whole(&time, value) || (text && hopt_time_parse(&time, text))) && time >= YEAR_1 &&
+        time <= YEAR_9999) {
+        *out = time;
+        return HOPT_OK;
+    }
     return hopt_error_set(err, HOPT_EINVAL,
                           "`%s` must be a time such as \"2026-01-02T03:04:05.678Z\"", key);
 }
 
 hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_error *err) {
-    const json_t *value = member(object, "error");
+    const json_t *value = hopt_trial__member(object, "error");
     if (!value) return HOPT_OK;
     const char *type = NULL, *message = NULL;
     if (json_is_array(value)) {
@@ -93,7 +102,7 @@ hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_
 }
 
 hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_error *err) {
-    const json_t *value = member(object, "saw");
+    const json_t *value = hopt_trial__member(object, "saw");
     if (!value) return HOPT_OK;
     if (!json_is_array(value))
         return hopt_error_set(err, HOPT_EINVAL, "`saw` must be a list of nums");
@@ -111,7 +120,7 @@ hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_e
 }
 
 hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_error *err) {
-    const json_t *vals = member(object, "vals");
+    const json_t *vals = hopt_trial__member(object, "vals");
     if (!json_is_object(vals))
         return hopt_error_set(err, HOPT_EINVAL,
                               vals ? "`vals` must be an object of labels" : "`vals` is missing");
@@ -173,8 +182,8 @@ hopt_status hopt_trial__read_result(hopt_trial *trial, const char *status, const
 
 /* ---- a line of FORMATS §4 ---- */
 
-static hopt_status read_identity(hopt_trial *trial, const json_t *json, hopt_error *err) {
-    const json_t *num = member(json, "num"), *tid = member(json, "tid");
+hopt_status hopt_trial__read_identity(hopt_trial *trial, const json_t *json, hopt_error *err) {
+    const json_t *num = hopt_trial__member(json, "num"), *tid = hopt_trial__member(json, "tid");
     if (!num && !tid)
         return hopt_error_set(err, HOPT_EINVAL, "the trial has neither `num` nor `tid`");
     hopt_status status = hopt_trial__read_int(&trial->num, json, "num", INT_MAX, err);
@@ -196,9 +205,9 @@ static hopt_status unknown_status(const char *word, hopt_error *err) {
 }
 
 /* "state", else what "status" and "error" tell. */
-static hopt_status read_state(hopt_trial *trial, const json_t *json, const char *word,
-                              hopt_error *err) {
-    const json_t *state = member(json, "state");
+hopt_status hopt_trial__read_state(hopt_trial *trial, const json_t *json, const char *word,
+                                   hopt_error *err) {
+    const json_t *state = hopt_trial__member(json, "state");
     int64_t number;
     if (state && whole(&number, state) && number >= 0 && number < HOPT_STATES) {
         trial->state = (hopt_state)number;
@@ -209,7 +218,7 @@ static hopt_status read_state(hopt_trial *trial, const json_t *json, const char 
         return hopt_error_set(err, HOPT_EINVAL,
                               "`state` must be new, running, done, error, cancel or 0 .. 4");
     }
-    if (member(json, "error"))
+    if (hopt_trial__member(json, "error"))
         trial->state = HOPT_ERROR;
     else if (word && (strcmp(word, "ok") == 0 || strcmp(word, "fail") == 0))
         trial->state = HOPT_DONE;
@@ -224,36 +233,37 @@ static hopt_status read_state(hopt_trial *trial, const json_t *json, const char 
 
 /* What the record says about its course: all optional. `json` is the line, or `hopt` of a document.
  */
-static hopt_status read_course(hopt_trial *trial, const json_t *json, hopt_error *err) {
+hopt_status hopt_trial__read_course(hopt_trial *trial, const json_t *json, hopt_error *err) {
     int64_t seed = 0;
     hopt_status status = hopt_trial__read_integer(&seed, json, "seed", 0, INT64_MAX, err);
     trial->seed = (uint64_t)seed;
     if (status == HOPT_OK)
         status = hopt_trial__read_int(&trial->lease, json, "lease", INT_MAX, err);
-    if (status == HOPT_OK) status = hopt_trial__read_int(&trial->lost, json, "lost", INT_MAX, err);
+    if (status == HOPT_OK)
+        status = hopt_trial__read_int(&trial->lost, json, "lost", INT_MAX - 1, err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->worker, json, "worker", err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->result.stop, json, "stop", err);
-    trial->result.has_step = member(json, "step") != NULL;
+    trial->result.has_step = hopt_trial__member(json, "step") != NULL;
     if (status == HOPT_OK)
         status =
             hopt_trial__read_integer(&trial->result.step, json, "step", INT64_MIN, INT64_MAX, err);
     if (status == HOPT_OK)
         status = hopt_trial__read_integer(&trial->result.ms, json, "ms", 0, INT64_MAX, err);
     if (status == HOPT_OK) status = hopt_trial__read_time(&trial->end_ms, json, "end", err);
-    const json_t *params = member(json, "params");
+    const json_t *params = hopt_trial__member(json, "params");
     if (params) trial->params = json_deep_copy(params);
     return status;
 }
 
 static hopt_status read_line(hopt_trial *trial, const json_t *json, double sign, hopt_error *err) {
     const char *word = hopt_json_string_of(json, "status");
-    hopt_status status = read_identity(trial, json, err);
+    hopt_status status = hopt_trial__read_identity(trial, json, err);
     if (status == HOPT_OK) status = hopt_trial__read_vals(trial, json, err);
-    if (status == HOPT_OK && member(json, "status") && !word)
+    if (status == HOPT_OK && hopt_trial__member(json, "status") && !word)
         status = hopt_error_set(err, HOPT_EINVAL, "`status` must be a string");
-    if (status == HOPT_OK) status = read_state(trial, json, word, err);
-    if (status == HOPT_OK) status = read_course(trial, json, err);
-    if (status == HOPT_OK && !member(json, "lost")) {
+    if (status == HOPT_OK) status = hopt_trial__read_state(trial, json, word, err);
+    if (status == HOPT_OK) status = hopt_trial__read_course(trial, json, err);
+    if (status == HOPT_OK && !hopt_trial__member(json, "lost")) {
         int attempt = 1;
         status = hopt_trial__read_int(&attempt, json, "attempt", INT_MAX, err);
         trial->lost = attempt > 0 ? attempt - 1 : 0;
@@ -267,127 +277,6 @@ static hopt_status read_line(hopt_trial *trial, const json_t *json, double sign,
     return status;
 }
 
-/* ---- a MongoDB document ---- */
-
-static json_t *plain_real(const char *text) {
-    char *end;
-    double number = strtod(text, &end);
-    if (!*text || *end) return NULL;
-    if (isnan(number)) return json_string("NaN");
-    if (isinf(number)) return json_string(number > 0 ? "Infinity" : "-Infinity");
-    return json_real(number);
-}
-
-static json_t *plain_integer(const char *text) {
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    return !*text || *end || errno ? NULL : json_integer(number);
-}
-
-static json_t *plain(const json_t *json);
-
-/* The value of a one-key wrapper such as {"$numberInt": "5"}; NULL when it is none. */
-static json_t *unwrap(const char *key, const json_t *value) {
-    const char *text = json_string_value(value);
-    if (strcmp(key, "$numberInt") == 0 || strcmp(key, "$numberLong") == 0)
-        return text ? plain_integer(text) : NULL;
-    if (strcmp(key, "$numberDouble") == 0 || strcmp(key, "$numberDecimal") == 0)
-        return text ? plain_real(text) : NULL;
-    if (strcmp(key, "$oid") == 0) return text ? json_string(text) : NULL;
-    if (strcmp(key, "$date") != 0) return NULL;
-    json_t *date = plain(value);
-    if (json_is_integer(date)) {
-        char time[HOPT_TIME_TEXT];
-        hopt_time_format(time, json_integer_value(date));
-        json_decref(date);
-        date = json_string(time);
-    }
-    return date;
-}
-
-/* A copy with MongoDB's wrappers taken off; NaN and infinities become the strings that
- * HOPT_JSON_NAN makes. The parser's limit on depth bounds the recursion. */
-static json_t *plain(const json_t *json) {
-    if (json_is_array(json)) {
-        json_t *out = json_array();
-        for (size_t i = 0; i < json_array_size(json); i++)
-            json_array_append_new(out, plain(json_array_get(json, i)));
-        return out;
-    }
-    if (!json_is_object(json)) return json_copy((json_t *)json);
-    const char *key;
-    json_t *value;
-    if (json_object_size(json) == 1) {
-        void *first = json_object_iter((json_t *)json);
-        json_t *unwrapped = unwrap(json_object_iter_key(first), json_object_iter_value(first));
-        if (unwrapped) return unwrapped;
-    }
-    json_t *out = json_object();
-    json_object_foreach((json_t *)json, key, value) json_object_set_new(out, key, plain(value));
-    return out;
-}
-
-static void read_oid(hopt_trial_id *id, const char *hex) {
-    if (!hex || strlen(hex) != 2 * (size_t)HOPT_ID_SIZE) return;
-    for (int i = 0; i < HOPT_ID_SIZE; i++) {
-        const char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        id->bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-}
-
-/* `_id`, exp_key, owner, version, times, misc.cmd. */
-static hopt_status read_frame(hopt_trial *trial, const json_t *doc, hopt_error *err) {
-    const char *study = hopt_json_string_of(doc, "exp_key");
-    if (study && strlen(study) < sizeof trial->study) strcpy(trial->study, study);
-    read_oid(&trial->id, hopt_json_string_of(doc, "_id"));
-    const json_t *owner = json_object_get(doc, "owner");
-    if (json_is_array(owner)) owner = json_array_get(owner, 0);
-    trial->owner = hopt_strdup(json_string_value(owner));
-    const json_t *cmd = json_object_get(json_object_get(doc, "misc"), "cmd");
-    const char *word = json_string_value(json_array_get(cmd, 0));
-    if (word && strcmp(word, "hopt") == 0)
-        trial->cmd = hopt_strdup(json_string_value(json_array_get(cmd, 1)));
-    hopt_status status = hopt_trial__read_int(&trial->version, doc, "version", INT_MAX, err);
-    if (status == HOPT_OK) status = hopt_trial__read_time(&trial->book_ms, doc, "book_time", err);
-    if (status == HOPT_OK)
-        status = hopt_trial__read_time(&trial->refresh_ms, doc, "refresh_time", err);
-    return status;
-}
-
-/* num of `hopt`, tid of the document or of misc. */
-static hopt_status read_document_identity(hopt_trial *trial, const json_t *doc, hopt_error *err) {
-    const json_t *num = member(json_object_get(doc, "hopt"), "num");
-    const json_t *tid = member(doc, "tid");
-    if (!tid) tid = member(json_object_get(doc, "misc"), "tid");
-    json_t *both = json_object();
-    if (num) json_object_set(both, "num", (json_t *)num);
-    if (tid) json_object_set(both, "tid", (json_t *)tid);
-    hopt_status status = read_identity(trial, both, err);
-    json_decref(both);
-    return status;
-}
-
-static hopt_status read_document(hopt_trial *trial, const json_t *doc, hopt_error *err) {
-    const json_t *ours = json_object_get(doc, "hopt"), *result = json_object_get(doc, "result");
-    const char *word = hopt_json_string_of(result, "status");
-    hopt_status status = read_document_identity(trial, doc, err);
-    if (status == HOPT_OK) status = hopt_trial__read_vals(trial, json_object_get(doc, "misc"), err);
-    if (status == HOPT_OK) status = read_state(trial, doc, word, err);
-    if (status == HOPT_OK) status = read_frame(trial, doc, err);
-    if (status == HOPT_OK) status = read_course(trial, ours, err);
-    if (status == HOPT_OK)
-        status = hopt_trial__read_integer(&trial->beat, ours, "beat", 0, INT64_MAX, err);
-    if (status == HOPT_OK) status = hopt_trial__read_saw(trial, ours, err);
-    if (status == HOPT_OK) status = hopt_trial__read_text(&trial->by, ours, "by", err);
-    if (status == HOPT_OK) status = hopt_trial__read_error(&trial->result, doc, err);
-    if (status == HOPT_OK && hopt_state_terminal(trial->state)) {
-        status = hopt_trial__read_result(trial, word ? word : "", result, 1.0, err);
-        trial->result.extras = hopt_trial__extras(result);
-    }
-    return status;
-}
-
 hopt_status hopt_trial_from_json(hopt_trial **out, const json_t *json, bool maximize,
                                  hopt_error *err) {
     *out = NULL;
@@ -396,9 +285,7 @@ hopt_status hopt_trial_from_json(hopt_trial **out, const json_t *json, bool maxi
     hopt_trial *trial = hopt_trial_new();
     hopt_status status;
     if (json_is_object(json_object_get(json, "misc"))) {
-        json_t *doc = plain(json);
-        status = read_document(trial, doc, err);
-        json_decref(doc);
+        status = hopt_trial__read_document(trial, json, err);
     } else {
         status = read_line(trial, json, maximize ? -1.0 : 1.0, err);
     }

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,6 +294,15 @@ Test(study, bad_sets_say_which) {
         const char *message = fails(everything, NULL, &rows[i].set, 1);
         cr_assert(strstr(message, rows[i].message), "%s\n  gives %s", rows[i].set, message);
     }
+    /* A value that parses alone may be too deep where it is put. */
+    char *deep = hopt_alloc(1100);
+    int start = snprintf(deep, 50, "sampler.option=");
+    memset(deep + start, '[', 511);
+    memset(deep + start + 511, ']', 511);
+    deep[start + 1022] = '\0';
+    const char *set = deep;
+    cr_assert(strstr(fails(everything, NULL, &set, 1), "--set: the study it makes is not valid"));
+    free(deep);
 }
 
 Test(study, settings_of_a_living_study) {
