@@ -83,8 +83,9 @@ static const char *const texts[HOPT_SQL_COUNT] = {
     [HOPT_SQL_STOP_ONE] = "UPDATE trial SET stop=?2 WHERE study=?1 AND state=1 AND num=?3",
     [HOPT_SQL_RETRY] =
         "UPDATE trial SET state=0, owner='hopt', lost=0, loss=NULL, status=NULL,"
-        " stop=NULL, book_ms=NULL, refresh_ms=NULL, version=version+?3,"
-        " doc=json_remove(" DOC_OR_EMPTY ",'$.result','$.error','$.step','$.end','$.ms')"
+        " book_ms=NULL, refresh_ms=NULL, version=version+?3,"
+        " doc=json_set(json_remove(" DOC_OR_EMPTY ",'$.result','$.error','$.step','$.end','$.ms'),"
+        "'$.worker',nullif(owner,'hopt'))"
         " WHERE study=?1 AND num=?2 AND state=3",
 
     [HOPT_SQL_TRIALS] = "SELECT " HOPT_SQLITE_TRIAL " FROM trial WHERE study=?1 AND num>?2"
@@ -127,7 +128,8 @@ static const char *const texts[HOPT_SQL_COUNT] = {
     [HOPT_SQL_WORKER_REMOVE] = "DELETE FROM worker WHERE owner=?1",
     [HOPT_SQL_WORKERS] = "SELECT owner,doc,seen_ms FROM worker ORDER BY seen_ms DESC, owner",
     [HOPT_SQL_DATA_VERSION] = "PRAGMA data_version",
-    [HOPT_SQL_SCRATCH] = "UPDATE counter SET last_id=last_id",
+    /* The same value would write nothing; a gap in tids does no harm. */
+    [HOPT_SQL_SCRATCH] = "UPDATE counter SET last_id=last_id+1",
 };
 
 static const char *advice(int code) {

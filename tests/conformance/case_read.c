@@ -1,0 +1,3 @@
+#include "tests/conformance/conformance.h"
+
+const test_case read_cases[] = {{NULL, NULL}};
