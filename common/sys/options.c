@@ -178,7 +178,7 @@ typedef struct parser {
     void *options;
     int argc, i; /* argv[i] is being read */
     char **argv;
-    const hopt_positional *positional; /* the next one, or NULL */
+    hopt_texts words; /* not options */
     hopt_asked asked;
 } parser;
 
@@ -234,18 +234,39 @@ static hopt_status read_short(parser *p, const char *word, hopt_error *err) {
     return HOPT_OK;
 }
 
-static hopt_status read_positional(parser *p, const char *word, hopt_error *err) {
-    const hopt_positional *to = p->positional;
-    if (!to || !to->name)
-        return hopt_error_set(err, HOPT_EINVAL, "unexpected argument \"%.100s\"; see \"%s --help\"",
-                              word, p->command->path);
-    if (to->rest) {
-        texts_add(field(p->options, to->offset), word);
-        return HOPT_OK;
+static hopt_status missing_positional(const hopt_command *command, const hopt_positional *to,
+                                      hopt_error *err) {
+    hopt_buf synopsis = HOPT_BUF_INIT;
+    hopt_command_synopsis(command, &synopsis);
+    hopt_status status = hopt_error_set(err, HOPT_EINVAL, "%s is missing (%s); usage: %s", to->name,
+                                        to->help, hopt_buf_string(&synopsis));
+    hopt_buf_clear(&synopsis);
+    return status;
+}
+
+/* Share out the words: what is required comes first, then optional ones from the left, so that
+ * "[STUDY] NUM" takes one word as NUM. */
+static hopt_status assign_positionals(parser *p, hopt_error *err) {
+    const hopt_positional *list = p->command->positionals;
+    size_t required = 0, i = 0;
+    for (const hopt_positional *to = list; to && to->name; to++)
+        required += !to->optional;
+    size_t spare = p->words.count > required ? p->words.count - required : 0;
+    for (const hopt_positional *to = list; to && to->name; to++) {
+        bool here = to->optional ? spare > 0 : i < p->words.count;
+        if (!here && !to->optional) return missing_positional(p->command, to, err);
+        if (!here) continue;
+        if (to->optional) spare--;
+        if (to->rest) {
+            while (i < p->words.count)
+                texts_add(field(p->options, to->offset), p->words.list[i++]);
+        } else {
+            *(const char **)field(p->options, to->offset) = p->words.list[i++];
+        }
     }
-    *(const char **)field(p->options, to->offset) = word;
-    p->positional++;
-    return HOPT_OK;
+    if (i == p->words.count) return HOPT_OK;
+    return hopt_error_set(err, HOPT_EINVAL, "unexpected argument \"%.100s\"; see \"%s --help\"",
+                          p->words.list[i], p->command->path);
 }
 
 static bool is_option(const char *word) {
@@ -255,28 +276,12 @@ static bool is_option(const char *word) {
     return !number;
 }
 
-static hopt_status missing_positional(const parser *p, hopt_error *err) {
-    const hopt_positional *to = p->positional;
-    if (!to || !to->name || to->optional) return HOPT_OK;
-    if (to->rest && ((const hopt_texts *)field(p->options, to->offset))->count > 0) return HOPT_OK;
-    hopt_buf synopsis = HOPT_BUF_INIT;
-    hopt_command_synopsis(p->command, &synopsis);
-    hopt_status status = hopt_error_set(err, HOPT_EINVAL, "%s is missing (%s); usage: %s", to->name,
-                                        to->help, hopt_buf_string(&synopsis));
-    hopt_buf_clear(&synopsis);
-    return status;
-}
-
 hopt_status hopt_options_parse(const hopt_command *command, void *options, int argc, char **argv,
                                char *(*environment)(const char *name), hopt_asked *asked,
                                hopt_error *err) {
     memset(options, 0, command->options_size);
     *asked = HOPT_ASKED_RUN;
-    parser p = {.command = command,
-                .options = options,
-                .argc = argc,
-                .argv = argv,
-                .positional = command->positionals};
+    parser p = {.command = command, .options = options, .argc = argc, .argv = argv};
     hopt_status status = HOPT_OK;
     hopt_error env_error;
     hopt_status env_status = read_defaults(command, options, environment, &env_error);
@@ -284,14 +289,15 @@ hopt_status hopt_options_parse(const hopt_command *command, void *options, int a
     for (p.i = 1; p.i < argc && status == HOPT_OK; p.i++) {
         const char *word = argv[p.i];
         if (only_positionals || !is_option(word))
-            status = read_positional(&p, word, err);
+            texts_add(&p.words, word);
         else if (strcmp(word, "--") == 0)
             only_positionals = true;
         else
             status = word[1] == '-' ? read_long(&p, word, err) : read_short(&p, word, err);
     }
     *asked = p.asked;
-    if (p.asked == HOPT_ASKED_RUN && status == HOPT_OK) status = missing_positional(&p, err);
+    if (p.asked == HOPT_ASKED_RUN && status == HOPT_OK) status = assign_positionals(&p, err);
+    free(p.words.list);
     if (p.asked == HOPT_ASKED_RUN && status == HOPT_OK && env_status != HOPT_OK) {
         if (err) *err = env_error;
         status = env_status;

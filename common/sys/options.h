@@ -83,7 +83,7 @@ typedef struct hopt_option {
 
 typedef struct hopt_positional {
     const char *name; /**< "STUDY"; NULL ends the list */
-    bool optional;    /**< from the first optional one on all are */
+    bool optional;    /**< filled from the left when there are words to spare */
     bool rest;        /**< the last one: takes all that is left, into a hopt_texts */
     const char *file; /**< as in hopt_option */
     size_t offset;    /**< const char * or hopt_texts */

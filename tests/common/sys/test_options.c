@@ -213,6 +213,23 @@ Test(options, too_many_arguments_are_an_error_without_rest) {
     cr_assert(strstr(err.message, "\"b\""), "%s", err.message);
 }
 
+Test(options, a_leading_optional_argument_is_filled_only_when_there_is_enough) {
+    hopt_positional list[] = {{.name = "STUDY", .optional = true, AT(file), .help = "study"},
+                              {.name = "NUM", AT(second), .help = "number"},
+                              {0}};
+    hopt_command led = command;
+    led.positionals = list;
+    char *argv[] = {(char *)"prog", (char *)"a", (char *)"b"};
+    cr_assert_eq(hopt_options_parse(&led, &s, 2, argv, NULL, &asked, &err), HOPT_OK);
+    cr_assert_null(s.file);
+    cr_assert_str_eq(s.second, "a");
+    cr_assert_eq(hopt_options_parse(&led, &s, 3, argv, NULL, &asked, &err), HOPT_OK);
+    cr_assert_str_eq(s.file, "a");
+    cr_assert_str_eq(s.second, "b");
+    cr_assert_eq(hopt_options_parse(&led, &s, 1, argv, NULL, &asked, &err), HOPT_EINVAL);
+    cr_assert(strstr(err.message, "NUM is missing"), "%s", err.message);
+}
+
 Test(options, help_wins_over_missing_arguments_and_a_bad_environment) {
     env_slots = "many";
     cr_assert_eq(parse("--help"), HOPT_OK);
