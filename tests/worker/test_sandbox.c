@@ -1,0 +1,345 @@
+/* Real objectives through hopt-runner: every row of DESIGN §4's table and every misbehaviour. */
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/alloc.h"
+#include "common/json/json.h"
+#include "tests/worker/slot.h"
+
+#define COMMAND(...) "{\"command\":[\"%O\"," __VA_ARGS__ "]}"
+
+/* ---- rows of the table ---- */
+
+static void test_results(void) {
+    slot_expect(COMMAND("\"print\",\"0.5\""), NULL, HOPT_DONE, NULL, NULL);
+    slot_expect(COMMAND("\"print\",\"{{\\\"loss\\\":1,\\\"acc\\\":0.9}}\""), NULL, HOPT_DONE, NULL,
+                NULL);
+    slot_expect(COMMAND("\"print\",\"nan\""), NULL, HOPT_DONE, "loss is nan", NULL);
+    slot_expect(COMMAND("\"print\",\"{{\\\"status\\\":\\\"fail\\\"}}\""), NULL, HOPT_DONE,
+                "the objective said fail", NULL);
+    slot_expect(COMMAND("\"print\",\"0.5\",\"3\""), NULL, HOPT_ERROR, "Exit", "exit code 3");
+    slot_expect(COMMAND("\"exit\",\"4\""), NULL, HOPT_ERROR, "Exit",
+                "exit code 4; last output: broken: no data");
+    slot_expect(COMMAND("\"exit\",\"0\""), NULL, HOPT_ERROR, "NoResult", "it printed no result");
+    slot_expect(COMMAND("\"print\",\"loss is low\""), NULL, HOPT_ERROR, "BadResult",
+                "neither a number nor an object");
+    slot_expect(COMMAND("\"print\",\"{{\\\"result\\\":{{\\\"loss\\\":\\\"low\\\"}}}}\""), NULL,
+                HOPT_ERROR, "BadResult", "result.loss must be a number, not a string");
+    slot_expect(COMMAND("\"print\",\"{{\\\"score\\\":[1]}}\""), NULL, HOPT_ERROR, "BadResult",
+                "has no \"loss\"");
+    slot_expect(COMMAND("\"signal\",\"11\""), NULL, HOPT_ERROR, "Signal",
+                "killed by signal 11 (Segmentation fault)");
+    slot_expect(COMMAND("\"signal\",\"9\""), NULL, HOPT_ERROR, "Signal", "killed by signal 9");
+}
+
+static void test_start(void) {
+    slot_expect("{\"command\":[\"./missing\"]}", NULL, HOPT_ERROR, "Start",
+                "./missing: No such file or directory");
+    slot_expect("{\"command\":[\"no-such-program-here\"]}", NULL, HOPT_ERROR, "Start",
+                "no such program on PATH");
+    slot_expect("{\"command\":[\"/etc/passwd\"]}", NULL, HOPT_ERROR, "Start",
+                "/etc/passwd: Permission denied");
+    slot_expect("{\"server\":[\"./missing\"]}", NULL, HOPT_ERROR, "Start", "./missing");
+    slot s;
+    slot_open(&s, "{\"command\":[\"./script\"]}", NULL);
+    char *path = hopt_format("%s/script", s.dir);
+    FILE *script = fopen(path, "w");
+    fputs("#!/no/such/interpreter\n", script);
+    fchmod(fileno(script), 0755);
+    fclose(script);
+    const hopt_result *result = slot_run(&s, 1);
+    CHECK(strstr(result->error_message, "interpreter"), "%s", result->error_message);
+    CHECK(strcmp(result->error_type, "Start") == 0, "%s", result->error_type);
+    free(path);
+    slot_close(&s);
+}
+
+/* The folder vanishes, and the runner too: still only errors of the trial. */
+static void test_broken_slot(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"print\",\"1\""), NULL);
+    CHECK(rmdir(s.dir) == 0, "rmdir");
+    FILE *file = fopen(s.dir, "w"); /* a file in the place of the folder */
+    fclose(file);
+    const hopt_result *result = slot_run(&s, 1);
+    CHECK(strcmp(result->error_type, "Start") == 0 && strstr(result->error_message, "scratch"),
+          "%s", result->error_message);
+    CHECK(unlink(s.dir) == 0 && mkdir(s.dir, 0700) == 0, "restore");
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
+/* ---- limits ---- */
+
+static int64_t ms_since(uint64_t start) {
+    return (int64_t)((uv_hrtime() - start) / 1000000);
+}
+
+static void test_timeout(void) {
+    uint64_t start = uv_hrtime();
+    slot_expect(COMMAND("\"sleep\",\"100\""), "\"trial\":{\"timeout_s\":0.3,\"grace_s\":5}",
+                HOPT_ERROR, "Timeout", "not done within 0.3 s");
+    CHECK(ms_since(start) >= 300 && ms_since(start) < 4000, "%lld ms", (long long)ms_since(start));
+    start = uv_hrtime();
+    slot_expect(COMMAND("\"stubborn\""), "\"trial\":{\"timeout_s\":0.3,\"grace_s\":0.5}",
+                HOPT_ERROR, "Timeout", "last output: ignoring");
+    CHECK(ms_since(start) >= 800 && ms_since(start) < 4500, "%lld ms", (long long)ms_since(start));
+    slot_expect("{\"server\":[\"%O\",\"notready\"],\"start_timeout_s\":0.3}", NULL, HOPT_ERROR,
+                "Start", "not ready within 0.3 s");
+}
+
+static void test_memory(void) {
+    slot_expect(COMMAND("\"memory\",\"2000\""), "\"trial\":{\"memory_mb\":300}", HOPT_ERROR,
+                "Memory", "used more than 300 MB of memory: 3");
+    slot_expect(COMMAND("\"memory\",\"20\""), "\"trial\":{\"memory_mb\":300}", HOPT_ERROR,
+                "NoResult", NULL);
+}
+
+static void test_output(void) {
+    slot_expect(COMMAND("\"much\",\"200\""), "\"trial\":{\"output_mb\":4}", HOPT_ERROR, "BadResult",
+                "printed more than 4 MB");
+    slot_expect(COMMAND("\"endless\",\"200\""), "\"trial\":{\"output_mb\":4}", HOPT_ERROR,
+                "BadResult", "printed more than 4 MB");
+    slot s;
+    slot_open(&s, COMMAND("\"endless\",\"3\""), "\"trial\":{\"output_mb\":4}");
+    const hopt_result *result = slot_run(&s, 1);
+    CHECK(strcmp(result->error_type, "BadResult") == 0 &&
+              strstr(result->error_message, "longer than 1 MiB"),
+          "%s", result->error_message);
+    CHECK(s.head.length == HOPT_SANDBOX_LOG_MAX && s.tail.length == HOPT_SANDBOX_LOG_MAX, "%zu %zu",
+          s.head.length, s.tail.length);
+    CHECK(s.printed >= 3 << 20, "%llu", (unsigned long long)s.printed);
+    slot_close(&s);
+}
+
+/* ---- what it gets ---- */
+
+static void test_environment(void) {
+    setenv("HOPT_STORE", "mongodb://user:secret@host", 1);
+    setenv("HOPT_TOKEN_FILE", "secret", 1);
+    setenv("MLFLOW_TRACKING_PASSWORD", "secret", 1);
+    slot s;
+    slot_open(&s,
+              "{\"command\":[\"/bin/sh\",\"-c\",\"env; read line; echo \\\"$line\\\" >/dev/stderr; "
+              "cat $HOPT_PARAMS_FILE; pwd; echo x={x} k={m/a/k} {m}; exit 3\"]}",
+              NULL);
+    slot_run(&s, 12);
+    const char *log = hopt_buf_string(&s.head);
+    static const char *const wanted[] = {
+        "HOPT_STUDY=test\n",
+        "HOPT_TRIAL=12\n",
+        "HOPT_ATTEMPT=1\n",
+        "HOPT_SEED=99\n",
+        "HOPT_SLOT=3\n",
+        "/work/test/12\n",
+        "TEST_EXTRA=yes\n",
+        "{\"x\":2.5,\"m\":{\"_name\":\"a\",\"k\":4}}\n",
+        "x=2.5 k=4 a\n",
+        "{\"hopt\":1,\"study\":\"test\",\"trial\":12,\"attempt\":1,\"seed\":99,",
+        "HOPT_REPORT_FD=4\n",
+        "\"slot\":3,\"params\":{\"x\":2.5"};
+    for (size_t i = 0; i < HOPT_COUNT(wanted); i++)
+        CHECK(strstr(log, wanted[i]), "%s not in: %s", wanted[i], log);
+    CHECK(strstr(log, s.dir), "cwd: %s", log);
+    CHECK(!strstr(log, "secret") && !strstr(log, "HOPT_STORE"), "%s", log);
+    char *kept = hopt_format("%s/test/12/params.json", s.workdir);
+    CHECK(access(kept, F_OK) == 0, "an error keeps its folder");
+    free(kept);
+    slot_close(&s);
+}
+
+/* A signal that the worker ignores or blocks must not be so for the objective. */
+static void test_signals_are_default(void) {
+    slot s;
+    slot_open(&s,
+              "{\"command\":[\"/bin/sh\",\"-c\",\"grep -E 'SigBlk|SigIgn' /proc/self/status; "
+              "ls -l /proc/self/fd; echo 1\"]}",
+              NULL);
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE, "%s", s.result.error_message);
+    const char *log = hopt_buf_string(&s.head);
+    CHECK(strstr(log, "SigBlk:\t0000000000000000") && strstr(log, "SigIgn:\t0000000000000000"),
+          "%s", log);
+    /* 0, 1, 2, the report descriptor, and ls's own */
+    int lines = 0;
+    for (const char *at = strstr(log, "total"); at && (at = strstr(at, " -> ")); at++)
+        lines++;
+    CHECK(lines == 5, "%d descriptors: %s", lines, log);
+    slot_close(&s);
+}
+
+static void test_workdir(void) {
+    slot s;
+    slot_open(&s,
+              "{\"command\":[\"/bin/sh\",\"-c\",\"cd $HOPT_WORKDIR; echo a >>kept; mkdir -p sub/x; "
+              "ln -sf $TEST_DIR/outside sub/link; chmod 0 sub/x; wc -l <kept; exit $TEST_CODE\"]}",
+              NULL);
+    char *outside = hopt_format("%s/outside", s.dir),
+         *workdir = hopt_format("%s/test/1", s.workdir);
+    mkdir(outside, 0755);
+    char *precious = hopt_format("%s/precious", outside);
+    fclose(fopen(precious, "w"));
+    setenv("TEST_CODE", "1", 1);
+    CHECK(slot_run(&s, 1)->state == HOPT_ERROR, "error");
+    CHECK(access(workdir, F_OK) == 0, "kept across attempts");
+    setenv("TEST_CODE", "0", 1);
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE && s.result.loss == 2, "%g", s.result.loss);
+    slot_turn(&s, 200);
+    CHECK(access(workdir, F_OK) < 0, "removed on success");
+    CHECK(access(precious, F_OK) == 0, "a link was followed");
+    free(outside);
+    free(workdir);
+    free(precious);
+    slot_close(&s);
+}
+
+static void test_attach(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"attach\",\"good.bin\""), NULL);
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE, "%s", s.result.error_message);
+    CHECK(strcmp(hopt_buf_string(&s.attached), "content") == 0, "%s", s.attached.data);
+    CHECK(strcmp(s.attached_name, "model") == 0, "%s", s.attached_name);
+    slot_close(&s);
+    slot_expect(COMMAND("\"attach\",\"link\""), NULL, HOPT_ERROR, "BadResult", "is a link");
+    slot_expect(COMMAND("\"attach\",\"dir/passwd\""), NULL, HOPT_ERROR, "BadResult", "is a link");
+    slot_expect(COMMAND("\"attach\",\"fifo\""), NULL, HOPT_ERROR, "BadResult", "no regular file");
+    slot_expect(COMMAND("\"attach\",\".\""), NULL, HOPT_ERROR, "BadResult", "no regular file");
+    slot_expect(COMMAND("\"attach\",\"nothing\""), NULL, HOPT_ERROR, "BadResult",
+                "No such file or directory");
+    slot_expect(COMMAND("\"attach\",\"../../../../etc/passwd\""), NULL, HOPT_ERROR, "BadResult",
+                "outside HOPT_WORKDIR");
+    slot_expect(COMMAND("\"attach\",\"/etc/passwd\""), NULL, HOPT_ERROR, "BadResult",
+                "outside HOPT_WORKDIR");
+}
+
+/* ---- reports and stopping ---- */
+
+static void test_reports(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"report\",\"5\""), NULL);
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    CHECK(s.reports == 5 && s.result.has_step && s.result.step == 5, "%d", s.reports);
+    s.stop_at_step = 3;
+    slot_run(&s, 2);
+    CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "pruned") == 0, "%d",
+          s.result.state);
+    CHECK(s.result.step == 3 && fabs(s.result.loss - 10.0 / 3) < 1e-4, "%g", s.result.loss);
+    CHECK(strstr(hopt_buf_string(&s.head), "stopping after 3"), "%s", hopt_buf_string(&s.head));
+    slot_close(&s);
+}
+
+/* The descriptor of `hopt report`, in a pipeline where standard input is another program's. */
+static void test_report_descriptor(void) {
+    slot s;
+    slot_open(
+        &s,
+        "{\"command\":[\"/bin/sh\",\"-c\",\"for i in 1 2 3; do echo $i; done | while read i; do "
+        "echo '{{\\\"report\\\":{{\\\"step\\\":'$i',\\\"loss\\\":2}}}}' >&4; read a <&4; echo got "
+        "$a; "
+        "done; echo 7\"]}",
+        NULL);
+    slot_run(&s, 1);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 7, "%s", s.result.error_message);
+    CHECK(s.reports == 3 && s.last_step == 3, "%d reports", s.reports);
+    CHECK(strstr(hopt_buf_string(&s.head), "got {\"stop\":false}"), "%s", hopt_buf_string(&s.head));
+    slot_close(&s);
+}
+
+static void test_maximize_reports(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"report\",\"2\""), "\"direction\":\"maximize\"");
+    slot_run(&s, 1);
+    CHECK(s.last_loss == -5 && s.result.loss == -1, "%g %g", s.last_loss, s.result.loss);
+    slot_close(&s);
+}
+
+static void test_stop(void) {
+    slot s; /* one that reports learns it from the answer */
+    slot_open(&s, COMMAND("\"report\",\"1000000\""), NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 100);
+    hopt_sandbox_stop(s.sandbox, "timeout");
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "timeout") == 0, "%d",
+          s.result.state);
+    CHECK(strstr(hopt_buf_string(&s.head), "stopping after"), "not by the answer");
+    slot_close(&s);
+    /* one that does not: SIGTERM after the grace time, SIGKILL after another */
+    uint64_t start = uv_hrtime();
+    slot_open(&s, COMMAND("\"stubborn\""), "\"trial\":{\"grace_s\":0.3}");
+    slot_begin(&s, 1);
+    slot_turn(&s, 200);
+    hopt_sandbox_stop(s.sandbox, "cancelled");
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "cancelled") == 0, "%d",
+          s.result.state);
+    CHECK(ms_since(start) >= 750 && ms_since(start) < 3000, "%lld", (long long)ms_since(start));
+    /* a result that comes before it could know counts */
+    slot_close(&s);
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.4; echo 5\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 100);
+    hopt_sandbox_stop(s.sandbox, "cancelled");
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 5, "%d", s.result.state);
+    slot_close(&s);
+}
+
+static void test_kill_and_close(void) {
+    slot s;
+    uint64_t start = uv_hrtime();
+    slot_open(&s, COMMAND("\"stubborn\""), NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 100);
+    hopt_sandbox_kill(s.sandbox, "cancelled");
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_CANCEL && ms_since(start) < 2000, "%lld ms",
+          (long long)ms_since(start));
+    slot_begin(&s, 2);
+    slot_turn(&s, 100);
+    slot_close(&s); /* with a trial in it */
+    CHECK(s.ended == 1, "close() ends the trial");
+    slot_open(&s, COMMAND("\"stubborn\""), NULL);
+    slot_begin(&s, 1);
+    slot_close(&s); /* before the runner has even started */
+    CHECK(s.ended == 1, "close() ends the trial");
+    slot_open(&s, COMMAND("\"stubborn\""), NULL);
+    slot_close(&s); /* never used */
+}
+
+/* ---- everybody ---- */
+
+typedef struct test {
+    const char *name;
+    void (*run)(void);
+} test;
+
+static const test tests[] = {{"results", test_results},
+                             {"start", test_start},
+                             {"broken_slot", test_broken_slot},
+                             {"timeout", test_timeout},
+                             {"memory", test_memory},
+                             {"output", test_output},
+                             {"environment", test_environment},
+                             {"signals_are_default", test_signals_are_default},
+                             {"workdir", test_workdir},
+                             {"attach", test_attach},
+                             {"reports", test_reports},
+                             {"report_descriptor", test_report_descriptor},
+                             {"maximize_reports", test_maximize_reports},
+                             {"stop", test_stop},
+                             {"kill_and_close", test_kill_and_close}};
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; i < HOPT_COUNT(tests); i++) {
+        if (argc > 1 && strcmp(argv[1], tests[i].name) != 0) continue;
+        uint64_t start = uv_hrtime();
+        tests[i].run();
+        printf("ok %s (%lld ms)\n", tests[i].name, (long long)ms_since(start));
+        fflush(stdout);
+    }
+    return 0;
+}
