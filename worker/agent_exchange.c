@@ -292,7 +292,8 @@ static void on_poll(uv_timer_t *timer) {
     hopt_agent__exchange(agent);
 }
 
-static void plan_next(hopt_agent *agent, bool ok, bool found) {
+/* `active`: something ended or was claimed, so the next look comes soon; else looks grow rarer. */
+static void plan_next(hopt_agent *agent, bool ok, bool active) {
     if (!ok) {
         agent->retry_ms = agent->retry_ms ? agent->retry_ms * 2 : RETRY_MIN_MS;
         if (agent->retry_ms > RETRY_MAX_MS) agent->retry_ms = RETRY_MAX_MS;
@@ -306,8 +307,7 @@ static void plan_next(hopt_agent *agent, bool ok, bool found) {
         return;
     }
     if (agent->draining || !free_slot(agent)) return;
-    bool grow = !found && agent->idle_ms;
-    agent->idle_ms = grow ? agent->idle_ms * 3 / 2 : IDLE_MIN_MS;
+    agent->idle_ms = active || !agent->idle_ms ? IDLE_MIN_MS : agent->idle_ms * 3 / 2;
     if (agent->idle_ms > IDLE_MAX_MS) agent->idle_ms = IDLE_MAX_MS;
     uv_timer_start(&agent->poll_timer, on_poll, hopt_agent__jitter(agent->idle_ms), 0);
 }
@@ -334,7 +334,7 @@ static void exchange_done(void *data, bool ran) {
     }
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;
-    bool ok = job->status == HOPT_OK;
+    bool ok = job->status == HOPT_OK, active = started > 0 || job->n_ends > 0;
     free(job->ends);
     free(job->claimed);
     free(job->claimable);
@@ -342,7 +342,7 @@ static void exchange_done(void *data, bool ran) {
     free(job);
     if (!ran) return;
     if (ok && asked && !started) hopt_agent__event(agent, HOPT_AGENT_IDLE, NULL);
-    plan_next(agent, ok, started > 0);
+    plan_next(agent, ok, active);
     hopt_agent__check_left(agent);
 }
 
