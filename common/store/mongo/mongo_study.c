@@ -11,9 +11,9 @@
 
 /* ---- studies ---- */
 
+static const uint8_t no_prefix[HOPT_PREFIX_SIZE];
+
 static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
-    static const uint8_t zero[HOPT_PREFIX_SIZE];
-    if (memcmp(study->prefix, zero, sizeof zero) != 0) return HOPT_OK;
     ssize_t got;
     do
         got = getrandom(study->prefix, sizeof study->prefix, 0);
@@ -23,14 +23,15 @@ static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
 }
 
 hopt_status hopt_mongo__study_create(void *self, hopt_study *study, hopt_error *err) {
-    hopt_status status = fill_prefix(study, err);
+    bool fill = memcmp(study->prefix, no_prefix, sizeof no_prefix) == 0;
+    hopt_status status = fill ? fill_prefix(study, err) : HOPT_OK;
     if (status != HOPT_OK) return status;
     bson_t *doc = bson_new();
     hopt_bson_study_encode(doc, study);
     status = hopt_mongo__insert(self, HOPT_MONGO_STUDIES, doc, err);
-    if (status == HOPT_ECONFLICT)
-        hopt_error_set(err, status, "the study \"%s\" exists", study->name);
-    return status;
+    if (status != HOPT_ECONFLICT) return status; /* after a lost reply the caller compares prefix */
+    if (fill) memcpy(study->prefix, no_prefix, sizeof no_prefix);
+    return hopt_error_set(err, status, "the study \"%s\" exists", study->name);
 }
 
 hopt_status hopt_mongo__study(void *self, hopt_study **out, const char *name, hopt_error *err) {
