@@ -1,0 +1,261 @@
+/* The keeper against a real store in memory: whole lives of studies, two masters at once, ends,
+ * pauses, restarts. Time is the real clock, so leases here are tested only through dead pids; the
+ * rest of leasing is in test_rules.c and in the system tests. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/store/store.h"
+#include "master/enroll.h"
+#include "master/keeper.h"
+
+static hopt_store *store;
+static hopt_error err;
+
+#define OK(call) must((call), #call, __LINE__)
+
+static void must(hopt_status status, const char *what, int line) {
+    if (status == HOPT_OK) return;
+    fprintf(stderr, "line %d: %s: %d %s\n", line, what, (int)status, err.message);
+    abort();
+}
+
+static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled *how) {
+    char *text = hopt_format("{\"name\":\"%s\",\"space\":{\"x\":{\"_type\":\"uniform\","
+                             "\"_value\":[0,1]}},\"objective\":{\"command\":[\"true\"]},"
+                             "\"sampler\":{\"name\":\"random\",\"seed\":5}%s}",
+                             name, rest);
+    hopt_errors errors = {0};
+    hopt_study_spec *spec;
+    hopt_study *study;
+    if (hopt_study_spec_parse(&spec, text, strlen(text), NULL, NULL, 0, &errors) != HOPT_OK) {
+        fprintf(stderr, "%s\n", errors.list[0].message);
+        abort();
+    }
+    OK(hopt_enroll(store, &study, how, spec, &err));
+    hopt_study_free(study);
+    free(text);
+    return spec;
+}
+
+static hopt_keeper *keeper_of(const char *study, const char *owner, int slots) {
+    hopt_keeper_options options = {
+        .study = study, .owner = owner, .poll_ms = 0, .away_ms = 0, .local_slots = slots};
+    return hopt_keeper_new(&options);
+}
+
+static hopt_keeper_news tick(hopt_keeper *keeper) {
+    hopt_keeper_news news = {0};
+    OK(hopt_keeper_tick(keeper, store, true, &news, &err));
+    return news;
+}
+
+/* Ticks, returns what was queued, and forgets the rest. */
+static int tick_queued(hopt_keeper *keeper, hopt_study_state *state) {
+    hopt_keeper_news news = tick(keeper);
+    int queued = news.queued;
+    if (state) *state = news.view.state;
+    hopt_keeper_news_clear(&news);
+    return queued;
+}
+
+/* Claim one trial and end it with this loss; NaN: an error. @return its num, -1: nothing queued. */
+static int work_one(const char *study, double loss) {
+    hopt_trial *trial;
+    hopt_status status = hopt_store_claim(store, &trial, study, "w:1:00000001", &err);
+    if (status == HOPT_ENOTFOUND) return -1;
+    OK(status);
+    hopt_lease lease = {trial->id, study, "w:1:00000001", trial->lease};
+    hopt_result result = {.state = HOPT_DONE, .ok = true, .has_loss = true, .loss = loss};
+    if (isnan(loss))
+        result = (hopt_result){.state = HOPT_ERROR, .error_type = "Exit", .error_message = "1"};
+    OK(hopt_store_finish(store, &lease, &result, &err));
+    int num = trial->num;
+    hopt_trial_free(trial);
+    return num;
+}
+
+static void serial_life(void) {
+    hopt_enrolled how;
+    hopt_study_spec *spec = enroll("life", ",\"stop\":{\"max_trials\":20}", &how);
+    HOPT_ASSERT(how == HOPT_ENROLLED_CREATED);
+    hopt_keeper *keeper = keeper_of("life", "m:1:00000001", 1);
+    hopt_study_state state;
+    for (int i = 0; i < 20; i++) {
+        HOPT_ASSERT(tick_queued(keeper, &state) == 1 && state == HOPT_STUDY_ACTIVE);
+        HOPT_ASSERT(tick_queued(keeper, &state) == 0); /* one slot: nothing ahead */
+        HOPT_ASSERT(work_one("life", 20 - i) == i);
+    }
+    hopt_keeper_news news = tick(keeper);
+    HOPT_ASSERT(news.queued == 0 && news.view.state == HOPT_STUDY_DONE);
+    HOPT_ASSERT(strcmp(news.reason, "max_trials") == 0 && !news.view.leading);
+    HOPT_ASSERT(news.view.has_best && news.view.best_num == 19 && news.view.best_loss == 1);
+    hopt_keeper_news_clear(&news);
+    hopt_keeper_free(keeper, store);
+    hopt_study *study;
+    OK(hopt_store_study(store, &study, "life", &err));
+    HOPT_ASSERT(study->counts[HOPT_DONE] == 20 && study->has_best && study->best_num == 19);
+    hopt_study_free(study);
+
+    /* The same file again: finished. With a higher limit: it goes on. */
+    hopt_study_spec_free(enroll("life", ",\"stop\":{\"max_trials\":20}", &how));
+    HOPT_ASSERT(how == HOPT_ENROLLED_FINISHED);
+    hopt_study_spec_free(enroll("life", ",\"stop\":{\"max_trials\":22}", &how));
+    HOPT_ASSERT(how == HOPT_ENROLLED_EXTENDED);
+    keeper = keeper_of("life", "m:1:00000002", 1);
+    HOPT_ASSERT(tick_queued(keeper, &state) == 1 && state == HOPT_STUDY_ACTIVE);
+    HOPT_ASSERT(work_one("life", 0.5) == 20);
+    hopt_keeper_free(keeper, store);
+    hopt_study_spec_free(spec);
+}
+
+/* The history that each proposal saw is on record, whoever proposes. */
+static void saw_lists_are_complete(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("saw", ",\"stop\":{\"max_trials\":12}", &how));
+    hopt_keeper *keeper = keeper_of("saw", "m:1:00000001", 3);
+    for (int i = 0; i < 12; i++) {
+        tick_queued(keeper, NULL);
+        HOPT_ASSERT(work_one("saw", i) >= 0);
+        if (i == 5) { /* another master goes on, from the store alone */
+            hopt_keeper_free(keeper, store);
+            keeper = keeper_of("saw", "m:1:00000002", 3);
+        }
+    }
+    tick_queued(keeper, NULL);
+    hopt_keeper_free(keeper, store);
+    hopt_trials trials = {0};
+    hopt_trial_query query = {.study = "saw", .after = -1};
+    OK(hopt_store_trials(store, &trials, &query, NULL, &err));
+    HOPT_ASSERT(trials.count == 12);
+    int times[12] = {0};
+    for (size_t i = 0; i < trials.count; i++) {
+        HOPT_ASSERT(trials.list[i]->num == (int)i);
+        for (int k = 0; k < trials.list[i]->n_saw; k++)
+            times[trials.list[i]->saw[k]]++;
+    }
+    for (int i = 0; i < 12; i++)
+        HOPT_ASSERT(times[i] <= 1);
+    HOPT_ASSERT(times[0] == 1 && times[5] == 1); /* seen by what was proposed after them */
+    hopt_trials_clear(&trials);
+}
+
+static void two_masters_never_double_a_slot(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("two", ",\"stop\":{\"max_trials\":50}", &how));
+    hopt_keeper *first = keeper_of("two", "here:1:00000001", 4);
+    hopt_keeper *second = keeper_of("two", "here:1:00000002", 4);
+    tick_queued(first, NULL);
+    hopt_keeper_news news = tick(second);
+    HOPT_ASSERT(!news.view.leading && news.queued == 0); /* stands by */
+    hopt_keeper_news_clear(&news);
+    for (int i = 0; i < 25; i++) {
+        work_one("two", i);
+        tick_queued(first, NULL);
+        tick_queued(second, NULL);
+    }
+    hopt_keeper_free(first, store); /* leaves the lead */
+    hopt_study_state state = HOPT_STUDY_ACTIVE;
+    for (int i = 0; i < 60 && state != HOPT_STUDY_DONE; i++) {
+        tick_queued(second, &state);
+        work_one("two", 100 + i);
+    }
+    HOPT_ASSERT(state == HOPT_STUDY_DONE);
+    hopt_keeper_free(second, store);
+    int64_t counts[HOPT_STATES];
+    OK(hopt_store_counts(store, "two", counts, &err));
+    HOPT_ASSERT(counts[HOPT_DONE] == 50);
+}
+
+static void all_errors_pause_and_resume_goes_on(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("bad", ",\"stop\":{\"max_trials\":40}", &how));
+    hopt_keeper *keeper = keeper_of("bad", "m:1:00000001", 1);
+    hopt_study_state state = HOPT_STUDY_ACTIVE;
+    int worked = 0;
+    for (; worked < 20; worked++) {
+        tick_queued(keeper, &state);
+        if (state != HOPT_STUDY_ACTIVE) break;
+        HOPT_ASSERT(work_one("bad", NAN) >= 0);
+    }
+    HOPT_ASSERT(state == HOPT_STUDY_PAUSED && worked == 5);
+    hopt_study *study;
+    OK(hopt_store_study(store, &study, "bad", &err));
+    OK(hopt_store_study_update(store, "bad", study->rev, HOPT_STUDY_ACTIVE, NULL, NULL, NULL,
+                               &err));
+    hopt_study_free(study);
+    HOPT_ASSERT(tick_queued(keeper, &state) == 1 && state == HOPT_STUDY_ACTIVE);
+    HOPT_ASSERT(work_one("bad", 1) == 5);
+    tick_queued(keeper, &state);
+    HOPT_ASSERT(state == HOPT_STUDY_ACTIVE);
+
+    /* A failed trial is tried again: the budget forgets its end. */
+    OK(hopt_store_retry(store, "bad", 2, &err));
+    hopt_keeper_news news = tick(keeper);
+    HOPT_ASSERT(news.view.counts[HOPT_ERROR] == 4 || news.view.counts[HOPT_NEW] >= 1);
+    hopt_keeper_news_clear(&news);
+    news = tick(keeper);
+    HOPT_ASSERT(news.view.counts[HOPT_ERROR] == 4);
+    hopt_keeper_news_clear(&news);
+    hopt_keeper_free(keeper, store);
+}
+
+static void cancelled_study_ends(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(
+        enroll("stop", ",\"stop\":{\"max_trials\":40},\"queue\":{\"ahead\":6}", &how));
+    hopt_keeper *keeper = keeper_of("stop", "m:1:00000001", 2);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 8);
+    hopt_trial *trial;
+    OK(hopt_store_claim(store, &trial, "stop", "w:1:00000001", &err));
+    hopt_study *study;
+    OK(hopt_store_study(store, &study, "stop", &err));
+    OK(hopt_store_study_update(store, "stop", study->rev, HOPT_STUDY_CLOSING, "cancelled", NULL,
+                               NULL, &err));
+    hopt_study_free(study);
+    hopt_study_state state;
+    HOPT_ASSERT(tick_queued(keeper, &state) == 0 && state == HOPT_STUDY_CLOSING);
+    hopt_lease lease = {trial->id, "stop", "w:1:00000001", trial->lease};
+    char why[32];
+    OK(hopt_store_beat(store, &lease, -1, why, &err));
+    HOPT_ASSERT(strcmp(why, "cancelled") == 0); /* the worker is told */
+    hopt_result result = {.state = HOPT_CANCEL, .stop = "cancelled"};
+    OK(hopt_store_finish(store, &lease, &result, &err));
+    tick_queued(keeper, &state);
+    HOPT_ASSERT(state == HOPT_STUDY_DONE);
+    int64_t counts[HOPT_STATES];
+    OK(hopt_store_counts(store, "stop", counts, &err));
+    HOPT_ASSERT(counts[HOPT_CANCEL] == 8);
+    hopt_trial_free(trial);
+    hopt_keeper_free(keeper, store);
+}
+
+static void another_space_is_refused(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("space", "", &how));
+    static const char text[] =
+        "{\"name\":\"space\",\"space\":{\"x\":{\"_type\":\"uniform\",\"_value\":[0,2]}}}";
+    hopt_errors errors = {0};
+    hopt_study_spec *other;
+    hopt_study *study;
+    OK(hopt_study_spec_parse(&other, text, strlen(text), NULL, NULL, 0, &errors));
+    HOPT_ASSERT(hopt_enroll(store, &study, &how, other, &err) == HOPT_ECONFLICT);
+    HOPT_ASSERT(strstr(err.message, "x") && !study);
+    hopt_study_spec_free(other);
+}
+
+int main(void) {
+    hopt_store_options options = {.create = true};
+    OK(hopt_store_open(&store, "sqlite::memory:", &options, &err));
+    serial_life();
+    saw_lists_are_complete();
+    two_masters_never_double_a_slot();
+    all_errors_pause_and_resume_goes_on();
+    cancelled_study_ends();
+    another_space_is_refused();
+    hopt_store_close(store);
+    puts("keeper: ok");
+    return 0;
+}
