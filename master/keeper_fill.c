@@ -6,7 +6,7 @@
 #include "common/sys/clock.h"
 #include "master/keeper_internal.h"
 
-enum { BATCH = 200 };
+enum { BATCH = 200, TID_BLOCK = 64 };
 
 /* Whether a worker's record is of this very process ("host:pid:"). */
 static bool is_local(const hopt_keeper *keeper, const hopt_worker_record *worker) {
@@ -78,11 +78,26 @@ static void note_queued(hopt_keeper *keeper, hopt_trial *const *batch, size_t n)
     keeper->n_new += n;
 }
 
+/* tids come in blocks, so that a serial study needs one write less a trial; gaps are fine. */
+static hopt_status take_tids(hopt_keeper *keeper, hopt_store *store, int64_t *first, int n,
+                             hopt_error *err) {
+    if (keeper->tids_left < n) {
+        int block = n > TID_BLOCK ? n : TID_BLOCK;
+        hopt_status status = hopt_store_tids(store, &keeper->next_tid, block, err);
+        keeper->tids_left = status == HOPT_OK ? block : 0;
+        if (status != HOPT_OK) return status;
+    }
+    *first = keeper->next_tid;
+    keeper->next_tid += n;
+    keeper->tids_left -= n;
+    return HOPT_OK;
+}
+
 static hopt_status insert(hopt_keeper *keeper, hopt_store *store, hopt_trial **batch, size_t n,
                           hopt_keeper_news *news, hopt_error *err) {
     int64_t tid;
     size_t inserted = 0;
-    hopt_status status = hopt_store_tids(store, &tid, (int)n, err);
+    hopt_status status = take_tids(keeper, store, &tid, (int)n, err);
     if (status != HOPT_OK) return status;
     for (size_t i = 0; i < n; i++)
         batch[i]->tid = tid + (int64_t)i;

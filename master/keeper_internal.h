@@ -35,6 +35,8 @@ struct hopt_keeper {
     hopt_open_trial *open;
     size_t n_open, n_new, n_running;
     bool exhausted;
+    int64_t next_tid; /* of a block that was taken in advance */
+    int tids_left;
 
     hopt_worker_record *workers;
     size_t n_workers;
