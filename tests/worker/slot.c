@@ -26,14 +26,16 @@ static void expand(hopt_buf *out, const slot *s, const char *text) {
 
 void slot_open(slot *s, const char *objective, const char *rules) {
     memset(s, 0, sizeof *s);
-    snprintf(s->dir, sizeof s->dir, "/tmp/hopt-slot-XXXXXX");
+    const char *base = getenv("TEST_SLOT_DIR");
+    snprintf(s->dir, sizeof s->dir, "%s/hopt-slot-XXXXXX", base ? base : "/tmp");
     CHECK(mkdtemp(s->dir), "no folder");
     s->workdir = hopt_format("%s/work", s->dir);
     hopt_buf text = HOPT_BUF_INIT;
     hopt_buf_text(&text,
                   "{\"name\":\"test\",\"space\":{\"x\":{\"_type\":\"uniform\",\"_value\":[0,10]},"
                   "\"m\":{\"_type\":\"choice\",\"_value\":[{\"_name\":\"a\",\"k\":{\"_type\":"
-                  "\"randint\",\"_value\":[0,9]}},{\"_name\":\"b\"}]}},"
+                  "\"randint\",\"_value\":[0,9]}},{\"_name\":\"b\",\"z\":{\"_type\":\"uniform\",\"_"
+                  "value\":[0,1]}}]}},"
                   "\"stop\":{\"max_trials\":10},\"objective\":");
     expand(&text, s, objective);
     if (rules) hopt_buf_print(&text, ",%s", rules);
@@ -48,7 +50,7 @@ void slot_open(slot *s, const char *objective, const char *rules) {
     if (s->spec->objective.plugin)
         snprintf(plugin, sizeof plugin, "%s/%s", TEST_PLUGINS, s->spec->objective.plugin);
     static const char *env[] = {"TEST_EXTRA=yes", NULL, NULL};
-    static char dir[128];
+    static char dir[300];
     snprintf(dir, sizeof dir, "TEST_DIR=%s", s->dir);
     env[1] = dir;
     hopt_sandbox_options options = {.slot = 3,
@@ -96,6 +98,8 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
 void slot_begin(slot *s, int num) {
     hopt_trial *trial = hopt_trial_new();
     double *point = hopt_zalloc((size_t)hopt_space_size(s->spec->space), sizeof *point);
+    for (int i = 0; i < hopt_space_size(s->spec->space); i++)
+        point[i] = NAN;
     point[hopt_space_find(s->spec->space, "x")] = 2.5;
     point[hopt_space_find(s->spec->space, "m")] = 0;
     point[hopt_space_find(s->spec->space, "m/a/k")] = 4;

@@ -26,7 +26,7 @@ typedef struct slot {
     uv_loop_t loop;
     hopt_study_spec *spec;
     hopt_sandbox *sandbox;
-    char dir[64]; /**< fresh folder, removed at the end */
+    char dir[256]; /**< fresh folder, removed at the end */
     char *workdir;
     int ended;
     hopt_result result; /**< of the last trial */

@@ -1,0 +1,157 @@
+/* kill -9 of everybody: nothing that an objective started may outlive its trial, its runner or its
+ * worker. The program starts itself again as a small worker. */
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/alloc.h"
+#include "tests/worker/slot.h"
+
+enum { FAMILY = 3 };
+static const char *const family[FAMILY] = {"plain", "session", "daemon"};
+
+static void read_family(const char *dir, int pids[FAMILY]) {
+    for (int i = 0; i < FAMILY; i++)
+        pids[i] = slot_pid(dir, family[i]);
+}
+
+static void expect_gone(const int pids[FAMILY], int limit_ms) {
+    for (int i = 0; i < FAMILY; i++)
+        CHECK(slot_gone(pids[i], limit_ms) >= 0, "%s (%d) lives on", family[i], pids[i]);
+}
+
+/* The parent of a process, from /proc. */
+static int parent_of(int pid) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (!file) return -1;
+    size_t got = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[got] = '\0';
+    int parent = -1;
+    const char *after = strrchr(text, ')');
+    if (after) sscanf(after + 1, " %*c %d", &parent);
+    return parent;
+}
+
+static void test_leftovers_after_a_good_trial(void) {
+    slot s;
+    int pids[FAMILY];
+    slot_open(&s, "{\"command\":[\"%O\",\"family\",\"%D\"]}", NULL);
+    slot_run(&s, 1);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 0.25, "%s", s.result.error_message);
+    read_family(s.dir, pids);
+    for (int i = 0; i < FAMILY; i++)
+        CHECK(!slot_alive(pids[i]), "%s lives on after on_end", family[i]);
+    slot_close(&s);
+}
+
+static void test_leftovers_after_a_timeout(void) {
+    slot s;
+    int pids[FAMILY];
+    slot_open(&s, "{\"command\":[\"%O\",\"familyhang\",\"%D\"]}",
+              "\"trial\":{\"timeout_s\":0.5,\"grace_s\":0.2}");
+    slot_run(&s, 1);
+    CHECK(strcmp(s.result.error_type, "Timeout") == 0, "%s", s.result.error_message);
+    read_family(s.dir, pids);
+    for (int i = 0; i < FAMILY; i++)
+        CHECK(!slot_alive(pids[i]), "%s lives on after on_end", family[i]);
+    slot_close(&s);
+}
+
+static void test_objective_killed(void) {
+    slot s;
+    int pids[FAMILY];
+    slot_open(&s, "{\"command\":[\"%O\",\"familyhang\",\"%D\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 100);
+    kill(slot_pid(s.dir, "main"), SIGKILL);
+    slot_wait(&s);
+    CHECK(strcmp(s.result.error_type, "Signal") == 0, "%s", s.result.error_message);
+    read_family(s.dir, pids);
+    expect_gone(pids, 0);
+    slot_close(&s);
+}
+
+/* With the runner gone, the objective dies by its death signal and its group by the worker. What
+ * has left the group is out of reach then; the worker of these tests is a subreaper, to end it. */
+static void test_runner_killed(void) {
+    slot s;
+    int pids[FAMILY];
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    slot_open(&s, "{\"command\":[\"%O\",\"familyhang\",\"%D\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 200);
+    int objective = slot_pid(s.dir, "main");
+    read_family(s.dir, pids);
+    kill(parent_of(objective), SIGKILL);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_ERROR && strstr(s.result.error_message, "hopt-runner itself"),
+          "%s", s.result.error_message);
+    CHECK(slot_gone(objective, 1000) >= 0, "the objective lives on");
+    CHECK(slot_gone(pids[0], 1000) >= 0, "its group lives on");
+    for (int i = 1; i < FAMILY; i++)
+        kill(pids[i], SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    slot_begin(&s, 2); /* the slot goes on */
+    slot_turn(&s, 200);
+    CHECK(slot_alive(slot_pid(s.dir, "main")), "no new objective");
+    slot_close(&s);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* ---- the worker itself ---- */
+
+static void __attribute__((noreturn)) be_worker(const char *dir, const char *objective) {
+    slot s;
+    hopt_buf text = HOPT_BUF_INIT;
+    hopt_buf_print(&text, "{\"command\":[\"%%O\",\"%s\",\"%s\"]}", objective, dir);
+    slot_open(&s, text.data, NULL);
+    hopt_buf_clear(&text);
+    slot_begin(&s, 1);
+    for (;;)
+        slot_turn(&s, 10000);
+}
+
+static void test_worker_killed(int signal_number) {
+    char dir[] = "/tmp/hopt-death-XXXXXX";
+    int pids[FAMILY];
+    CHECK(mkdtemp(dir), "folder");
+    pid_t worker = fork();
+    if (worker == 0) {
+        setenv("TEST_SLOT_DIR", dir, 1); /* a killed worker leaves its folder */
+        execl("/proc/self/exe", "test_death", "--worker", dir, "familyhang", NULL);
+        _exit(127);
+    }
+    int objective = slot_pid(dir, "main"), runner = parent_of(objective);
+    read_family(dir, pids);
+    CHECK(slot_alive(objective) && slot_alive(runner), "not alive");
+    kill(worker, signal_number);
+    waitpid(worker, NULL, 0);
+    int took = slot_gone(objective, 1000);
+    CHECK(took >= 0, "the objective lives on a second later");
+    expect_gone(pids, 1000);
+    CHECK(slot_gone(runner, 1000) >= 0, "the runner lives on");
+    printf("  worker killed by %d: all gone after %d ms\n", signal_number, took);
+    CHECK(hopt_sandbox_remove(dir), "folder");
+}
+
+int main(int argc, char **argv) {
+    if (argc > 3 && strcmp(argv[1], "--worker") == 0) be_worker(argv[2], argv[3]);
+    test_leftovers_after_a_good_trial();
+    puts("ok leftovers_after_a_good_trial");
+    test_leftovers_after_a_timeout();
+    puts("ok leftovers_after_a_timeout");
+    test_objective_killed();
+    puts("ok objective_killed");
+    test_runner_killed();
+    puts("ok runner_killed");
+    test_worker_killed(SIGKILL);
+    test_worker_killed(SIGTERM); /* no handler here: a sudden death too */
+    puts("ok worker_killed");
+    return 0;
+}
