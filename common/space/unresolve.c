@@ -19,6 +19,7 @@ typedef struct reader {
     hopt_buf path;
     hopt_error *err;
     bool quiet;  /**< a try: no message is made */
+    bool exact;  /**< of a try: 1 is not 1.0, since the objective got one of them */
     bool strict; /**< constants must be there: they tell one unnamed option from another */
     int *trail;  /**< parameters in the order they were set */
     int n_trail;
@@ -91,6 +92,9 @@ static bool read_number(reader *r, int i, const json_t *json) {
     const hopt_param *param = &r->space->params[i];
     const hopt_dist *dist = &param->dist;
     double value = json_number_value(json);
+    bool integer = hopt_dist__whole(dist) && fabs(value) < 0x1p63;
+    if (r->exact && (json_is_integer(json) != integer || hopt_dist__snap(dist, value) != value))
+        return false;
     if (json_is_number(json) && hopt_dist_contains(dist, value))
         return set(r, i, hopt_dist__snap(dist, value));
     if (r->quiet) return false;
@@ -133,21 +137,27 @@ static bool try_branch(reader *r, int i, int option, const json_t *json) {
     return false;
 }
 
-static bool read_named(reader *r, int i, const char *name, const json_t *json) {
+/** The option of this name, or -1; `*others`: some have no name and hold parameters. */
+static int named_option(const reader *r, int i, const char *name, bool *others) {
     const hopt_space__extra *extra = &r->space->extra[i];
+    int named = -1;
+    *others = false;
     for (int k = 0; k < r->space->params[i].dist.options; k++) {
-        if (!extra->branches[k].name || strcmp(extra->branches[k].name, name)) continue;
-        bool strict = r->strict;
-        r->strict = false;
-        bool good = try_branch(r, i, k, json);
-        r->strict = strict;
-        return good;
+        const hopt_space__branch *branch = &extra->branches[k];
+        if (!branch->name)
+            *others = *others || branch->node.kind != NODE_CONST;
+        else if (name && !strcmp(branch->name, name))
+            named = k;
     }
-    size_t path = r->path.length;
-    hopt_json_path_key(&r->path, "_name");
-    no_option(r, i, name);
-    cut(r, path);
-    return false;
+    return named;
+}
+
+static bool try_named(reader *r, int i, int option, const json_t *json) {
+    bool strict = r->strict;
+    r->strict = false; /* the name tells the option */
+    bool good = try_branch(r, i, option, json);
+    r->strict = strict;
+    return good;
 }
 
 static int constant_option(const reader *r, int i, const json_t *json, bool loosely) {
@@ -168,39 +178,75 @@ static bool plausible(const hopt_space__node *node, const json_t *json) {
     return true;
 }
 
-static bool read_unnamed(reader *r, int i, const json_t *json) {
+/**
+ * Set the first option that fits; quietly. An option without a name may be a choice itself, whose
+ * options have names: so those are tried also for an object with a _name.
+ */
+static bool find_option(reader *r, int i, int named, const json_t *json) {
     const hopt_space__extra *extra = &r->space->extra[i];
-    bool quiet = r->quiet, strict = r->strict, good = false;
-    int candidates = 0, candidate = -1;
-    r->quiet = r->strict = true;
+    if (named >= 0 && try_named(r, i, named, json)) return true;
+    int option = constant_option(r, i, json, !r->exact);
+    if (option >= 0) return set(r, i, option);
+    bool strict = r->strict, good = false;
+    r->strict = true;
     for (int k = 0; k < r->space->params[i].dist.options && !good; k++) {
         const hopt_space__branch *branch = &extra->branches[k];
-        if (branch->name || branch->node.kind == NODE_CONST) continue;
-        good = try_branch(r, i, k, json);
-        if (!plausible(&branch->node, json)) continue;
-        candidates++;
-        candidate = k;
-    }
-    r->quiet = quiet;
-    /* Only one can have been meant: say what is wrong with it. */
-    if (!good && !quiet && candidates == 1) {
-        good = try_branch(r, i, candidate, json);
-    } else if (!good && !quiet) {
-        char *got = hopt_json_text(json);
-        no_option(r, i, got);
-        free(got);
+        if (!branch->name && branch->node.kind != NODE_CONST) good = try_branch(r, i, k, json);
     }
     r->strict = strict;
     return good;
 }
 
-static bool read_param(reader *r, int i, const json_t *json) {
-    if (!r->space->params[i].dist.options) return read_number(r, i, json);
+/** The only option that can have been meant, or -1. */
+static int only_candidate(const reader *r, int i, const json_t *json) {
+    const hopt_space__extra *extra = &r->space->extra[i];
+    int candidate = -1;
+    for (int k = 0; k < r->space->params[i].dist.options; k++) {
+        const hopt_space__branch *branch = &extra->branches[k];
+        if (branch->name || branch->node.kind == NODE_CONST || !plausible(&branch->node, json))
+            continue;
+        if (candidate >= 0) return -1;
+        candidate = k;
+    }
+    return candidate;
+}
+
+/** No option fits: say what is wrong with the one that was meant, if that is clear. */
+static bool explain(reader *r, int i, const char *name, int named, const json_t *json) {
+    if (named >= 0) return try_named(r, i, named, json);
+    int candidate = only_candidate(r, i, json);
+    if (candidate >= 0) {
+        bool strict = r->strict;
+        r->strict = true;
+        bool good = try_branch(r, i, candidate, json);
+        r->strict = strict;
+        return good;
+    }
+    size_t path = r->path.length;
+    char *got = name ? hopt_strdup(name) : hopt_json_text(json);
+    if (name) hopt_json_path_key(&r->path, "_name");
+    no_option(r, i, got);
+    cut(r, path);
+    free(got);
+    return false;
+}
+
+static bool read_choice(reader *r, int i, const json_t *json) {
+    bool others;
     const char *name = hopt_json_string_of(json, "_name");
-    if (name) return read_named(r, i, name, json);
-    int option = constant_option(r, i, json, false);
-    if (option < 0) option = constant_option(r, i, json, true);
-    return option >= 0 ? set(r, i, option) : read_unnamed(r, i, json);
+    int named = named_option(r, i, name, &others);
+    if (named >= 0 && !others) return try_named(r, i, named, json);
+    if (r->quiet) return find_option(r, i, named, json); /* the outermost try says how exactly */
+    r->quiet = r->exact = true;
+    bool good = find_option(r, i, named, json);
+    r->exact = false;
+    good = good || find_option(r, i, named, json);
+    r->quiet = false;
+    return good || explain(r, i, name, named, json);
+}
+
+static bool read_param(reader *r, int i, const json_t *json) {
+    return r->space->params[i].dist.options ? read_choice(r, i, json) : read_number(r, i, json);
 }
 
 /* ---- structure ---- */
@@ -283,7 +329,7 @@ static bool read_list(reader *r, const hopt_space__node *node, const json_t *jso
 }
 
 static bool read_constant(reader *r, const hopt_space__node *node, const json_t *json, int within) {
-    if (hopt_space__same_json(node->json, json, true)) return true;
+    if (hopt_space__same_json(node->json, json, !r->exact)) return true;
     if (r->quiet) return false;
     if (json_is_object(node->json) && json_is_object(json) && !unknown_key(r, node, json, within))
         return false;
