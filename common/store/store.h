@@ -113,7 +113,8 @@ HOPT_MUST_CHECK hopt_status hopt_store_tids(hopt_store *store, int64_t *first, i
                                             hopt_error *err);
 
 /**
- * Insert trials in the given order, stopping at the first whose slot (`id`) is taken.
+ * Insert trials in the given order, stopping at the first whose slot (`id`) is taken. All must be
+ * NEW. A driver may answer HOPT_ENOTFOUND when their study is gone.
  * @param[out] inserted  how many went in; also set on failure (then a lower bound).
  * @return HOPT_OK; HOPT_ECONFLICT: slot of trials[*inserted] is taken, read it and go on;
  *         ambiguous on HOPT_ESTORE: repeat, and take a conflict on one's own id as inserted when
@@ -123,7 +124,8 @@ HOPT_MUST_CHECK hopt_status hopt_store_enqueue(hopt_store *store, hopt_trial *co
                                                size_t n, size_t *inserted, hopt_error *err);
 
 /**
- * Claim one NEW trial of `study` for `owner` ("host:pid:8hex").
+ * Claim one NEW trial of `study` for `owner` ("host:pid:8hex"). One whose record is damaged is not
+ * given away and does not keep the others from being claimed.
  * @param[out] out  RUNNING, whole (vals, params, seed, lease, lost); the caller's; NULL unless
  * HOPT_OK.
  * @return HOPT_ENOTFOUND when nothing is queued. Ambiguous on HOPT_ESTORE: call
@@ -251,7 +253,8 @@ HOPT_MUST_CHECK hopt_status hopt_store_counts(hopt_store *store, const char *stu
 HOPT_MUST_CHECK hopt_status hopt_store_best(hopt_store *store, hopt_trial **out, const char *study,
                                             hopt_error *err);
 /** Insert trials as they are, ended ones too (`hopt copy`, import). Slots that exist are skipped;
- * *inserted counts. */
+ * *inserted counts. The caller gives them tids of this store (hopt_store_tids()); the counter rises
+ * above any others. */
 HOPT_MUST_CHECK hopt_status hopt_store_import(hopt_store *store, hopt_trial *const *trials,
                                               size_t n, size_t *inserted, hopt_error *err);
 
@@ -268,7 +271,8 @@ typedef struct hopt_reports {
 } hopt_reports;
 void hopt_reports_clear(hopt_reports *reports);
 
-/** Append `n` reported values of this lease (steps of a former lease are replaced). */
+/** Append `n` reported values of this lease (steps of a former lease are replaced). What is beyond
+ * HOPT_REPORTS_MAX of a lease is dropped. HOPT_ECONFLICT: a newer lease has reported. */
 HOPT_MUST_CHECK hopt_status hopt_store_report(hopt_store *store, const hopt_trial_id *id, int lease,
                                               const int64_t *steps, const double *losses, size_t n,
                                               hopt_error *err);
@@ -282,6 +286,8 @@ typedef struct hopt_log_text {
     size_t head_length, tail_length;
 } hopt_log_text;
 void hopt_log_text_clear(hopt_log_text *log);
+/** Put or replace the log of a trial; any bytes, each part at most HOPT_LOG_PART_MAX.
+ * HOPT_ECONFLICT: a newer lease has put its log. */
 HOPT_MUST_CHECK hopt_status hopt_store_put_log(hopt_store *store, const hopt_trial_id *id,
                                                const hopt_log_text *log, hopt_error *err);
 /** HOPT_ENOTFOUND when there is none. */
