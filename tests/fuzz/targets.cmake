@@ -1,3 +1,6 @@
 hopt_fuzz_target(study SOURCES fuzz_study.c USES trial CORPUS tests/fuzz/corpus/study)
 hopt_fuzz_target(history SOURCES fuzz_history.c USES trial CORPUS tests/fuzz/corpus/history)
 hopt_fuzz_target(child SOURCES fuzz_child.c USES worker CORPUS tests/fuzz/corpus/child)
+if(TARGET hopt_store_mongo)
+  hopt_fuzz_target(bson SOURCES fuzz_bson.c USES store_mongo CORPUS tests/fuzz/corpus/bson)
+endif()

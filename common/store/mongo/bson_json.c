@@ -37,6 +37,13 @@ void hopt_bson_add_text(bson_t *to, const char *key, const char *text) {
     free(clean);
 }
 
+void hopt_bson_add_integer(bson_t *to, const char *key, int64_t value) {
+    if (value >= INT32_MIN && value <= INT32_MAX)
+        bson_append_int32(to, key, -1, (int32_t)value);
+    else
+        bson_append_int64(to, key, -1, value);
+}
+
 /* ---- keys ---- */
 
 static bool needs_escape(const char *key) {
@@ -134,13 +141,6 @@ static void add_array(bson_t *to, const char *key, const json_t *value, bool esc
     bson_append_array_end(to, &child);
 }
 
-static void add_integer(bson_t *to, const char *key, json_int_t value) {
-    if (value >= INT32_MIN && value <= INT32_MAX)
-        bson_append_int32(to, key, -1, (int32_t)value);
-    else
-        bson_append_int64(to, key, -1, value);
-}
-
 static void add_string(bson_t *to, const char *key, const json_t *value) {
     char *clean = hopt_bson_clean_text(json_string_value(value), json_string_length(value));
     bson_append_utf8(to, key, -1, clean, -1);
@@ -159,7 +159,7 @@ static void add_value(bson_t *to, const char *key, const json_t *value, bool esc
         add_string(to, key, value);
         break;
     case JSON_INTEGER:
-        add_integer(to, key, json_integer_value(value));
+        hopt_bson_add_integer(to, key, json_integer_value(value));
         break;
     case JSON_REAL:
         bson_append_double(to, key, -1, json_real_value(value));

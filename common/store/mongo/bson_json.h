@@ -25,6 +25,8 @@ enum { HOPT_BSON_DEPTH_MAX = 80 };
 void hopt_bson_add_json(bson_t *to, const char *key, const json_t *value, bool escape);
 /** Append the members of `object` to `to`, but those named in the NULL-terminated list `but`. */
 void hopt_bson_add_members(bson_t *to, const json_t *object, const char *const *but);
+/** Append an int32 where it fits, else an int64. */
+void hopt_bson_add_integer(bson_t *to, const char *key, int64_t value);
 /** Append text; what is not UTF-8, or NUL, becomes '?'. */
 void hopt_bson_add_text(bson_t *to, const char *key, const char *text);
 /** The same cleaning into new memory, the caller's. */

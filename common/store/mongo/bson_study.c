@@ -8,14 +8,6 @@
 
 /* ---- encode ---- */
 
-/* int32 as FORMATS says, unless the number has outgrown it. */
-static void add_integer(bson_t *to, const char *key, int64_t value) {
-    if (value >= INT32_MIN && value <= INT32_MAX)
-        bson_append_int32(to, key, -1, (int32_t)value);
-    else
-        bson_append_int64(to, key, -1, value);
-}
-
 static void add_text_or_null(bson_t *to, const char *key, const char *text) {
     if (text)
         hopt_bson_add_text(to, key, text);
@@ -28,7 +20,7 @@ void hopt_bson_add_counts(bson_t *to, const char *key, const int64_t counts[HOPT
     bson_t array;
     bson_append_array_begin(to, key, -1, &array);
     for (int i = 0; i < HOPT_STATES; i++)
-        add_integer(&array, index[i], counts[i]);
+        hopt_bson_add_integer(&array, index[i], counts[i]);
     bson_append_array_end(to, &array);
 }
 
@@ -51,7 +43,7 @@ void hopt_bson_study_encode(bson_t *doc, const hopt_study *study) {
     BSON_APPEND_BINARY(doc, "prefix", BSON_SUBTYPE_BINARY, study->prefix, HOPT_PREFIX_SIZE);
     BSON_APPEND_UTF8(doc, "state", hopt_study_state_name(study->state));
     add_text_or_null(doc, "reason", study->reason);
-    add_integer(doc, "rev", study->rev);
+    hopt_bson_add_integer(doc, "rev", study->rev);
     hopt_bson_add_text(doc, "spec", study->spec ? study->spec : "");
     hopt_bson_add_text(doc, "file_hash", study->file_hash);
     hopt_bson_add_text(doc, "space_hash", study->space_hash);
@@ -61,7 +53,7 @@ void hopt_bson_study_encode(bson_t *doc, const hopt_study *study) {
     hopt_bson_add_best(doc, "best", study->has_best, study->best_num, study->best_loss);
     BSON_APPEND_DOCUMENT_BEGIN(doc, "leader", &leader);
     add_text_or_null(&leader, "id", study->leader);
-    add_integer(&leader, "epoch", study->epoch);
+    hopt_bson_add_integer(&leader, "epoch", study->epoch);
     BSON_APPEND_INT64(&leader, "beat", study->beat);
     bson_append_document_end(doc, &leader);
 }

@@ -70,7 +70,7 @@ static void add_idxs(bson_t *misc, const hopt_trial *trial) {
     BSON_APPEND_DOCUMENT_BEGIN(misc, "idxs", &idxs);
     json_object_foreach(trial->vals, label, value) {
         bson_append_array_begin(&idxs, label, -1, &list);
-        if (json_array_size(value)) BSON_APPEND_INT32(&list, "0", (int32_t)trial->tid);
+        if (json_array_size(value)) hopt_bson_add_integer(&list, "0", trial->tid);
         bson_append_array_end(&idxs, &list);
     }
     bson_append_document_end(misc, &idxs);
@@ -79,7 +79,7 @@ static void add_idxs(bson_t *misc, const hopt_trial *trial) {
 static void add_misc(bson_t *doc, const hopt_trial *trial) {
     bson_t misc, cmd;
     BSON_APPEND_DOCUMENT_BEGIN(doc, "misc", &misc);
-    BSON_APPEND_INT32(&misc, "tid", (int32_t)trial->tid);
+    hopt_bson_add_integer(&misc, "tid", trial->tid);
     BSON_APPEND_ARRAY_BEGIN(&misc, "cmd", &cmd);
     BSON_APPEND_UTF8(&cmd, "0", "hopt");
     hopt_bson_add_text(&cmd, "1", trial->cmd ? trial->cmd : "command");
@@ -131,7 +131,7 @@ static void add_hopt(bson_t *doc, const hopt_trial *trial) {
 
 void hopt_bson_trial_encode(bson_t *doc, const hopt_trial *trial) {
     hopt_bson_add_id(doc, "_id", &trial->id);
-    BSON_APPEND_INT32(doc, "tid", (int32_t)trial->tid);
+    hopt_bson_add_integer(doc, "tid", trial->tid);
     BSON_APPEND_INT32(doc, "state", (int32_t)trial->state);
     BSON_APPEND_NULL(doc, "spec");
     hopt_bson_add_text(doc, "exp_key", trial->study);
