@@ -136,13 +136,15 @@ static void on_side(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
         uv_read_stop(stream);
 }
 
-/* {"pid":N} first, the final line last. */
+/* {"pid":N} first, the final line last, {"stdin":"waiting"} between. */
 static void on_control_line(void *data, hopt_child_piece piece, const char *text, size_t length) {
     sandbox_child *child = data;
     json_t *line = NULL;
     if (piece != HOPT_CHILD_LINE || hopt_json_parse(&line, text, length, 0, NULL) != HOPT_OK)
         return;
-    if (json_object_get(line, "pid")) {
+    if (json_object_get(line, "stdin")) {
+        child->events.on_waiting(child->data);
+    } else if (json_object_get(line, "pid")) {
         child->group = (pid_t)hopt_json_integer_of(line, "pid", 0);
     } else if (!child->how.told) {
         child->how = (sandbox_exit){.told = true,
@@ -211,7 +213,10 @@ static char **make_arguments(const sandbox_spawn *spawn) {
     push(&args, hopt_format("--parent=%d", (int)getpid()));
     push(&args, hopt_format("--grace-ms=%lld", (long long)spawn->grace_ms));
     if (spawn->memory_mb) push(&args, hopt_format("--memory-mb=%d", spawn->memory_mb));
-    if (spawn->side) push(&args, hopt_strdup("--report-fd=4"));
+    if (spawn->side) {
+        push(&args, hopt_strdup("--report-fd=4"));
+        push(&args, hopt_strdup("--watch-stdin"));
+    }
     if (spawn->cwd) push(&args, hopt_format("--cwd=%s", spawn->cwd));
     if (spawn->plugin) {
         push(&args, hopt_format("--plugin=%s", spawn->plugin));
@@ -309,7 +314,7 @@ static void on_written(uv_write_t *request, int status) {
 
 void hopt_sandbox__child_write(sandbox_child *child, bool side, const char *bytes, size_t length) {
     uv_stream_t *stream = (uv_stream_t *)(side ? &child->side : &child->in);
-    if (child->closing || (side && !child->has_side)) return;
+    if (uv_is_closing((uv_handle_t *)stream) || (side && !child->has_side)) return;
     uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)length);
     int wrote = uv_try_write(stream, &buffer, 1);
     if (wrote < 0 && wrote != UV_EAGAIN) return;
@@ -322,10 +327,15 @@ void hopt_sandbox__child_write(sandbox_child *child, bool side, const char *byte
     if (uv_write(&request->request, stream, &buffer, 1, on_written) < 0) free(request);
 }
 
+void hopt_sandbox__child_end_input(sandbox_child *child) {
+    if (!child->closing) close_handle((uv_handle_t *)&child->in);
+}
+
 size_t hopt_sandbox__child_unread(sandbox_child *child) {
     uv_os_fd_t fd;
     int waiting = 0;
-    if (child->closing || uv_fileno((uv_handle_t *)&child->in, &fd) < 0) return 0;
+    if (uv_is_closing((uv_handle_t *)&child->in)) return 0;
+    if (uv_fileno((uv_handle_t *)&child->in, &fd) < 0) return 0;
     if (ioctl(fd, FIONREAD, &waiting) < 0) waiting = 0;
     return (size_t)waiting + uv_stream_get_write_queue_size((uv_stream_t *)&child->in);
 }

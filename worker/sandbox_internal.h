@@ -88,6 +88,7 @@ typedef struct sandbox_events {
     void (*on_err)(void *data, const char *bytes, size_t length);
     hopt_child_on_piece on_side;    /**< lines of the report descriptor */
     void (*on_pause)(void *data);   /**< what was read is handled; more may come */
+    void (*on_waiting)(void *data); /**< a process of it waits for more standard input */
     void (*on_out_end)(void *data); /**< end of standard output; the process may live on */
     /** Everything has ended and is closed; the child is freed after it. */
     void (*on_gone)(void *data, const sandbox_exit *how);
@@ -108,6 +109,8 @@ sandbox_child *hopt_sandbox__child_spawn(uv_loop_t *loop, const sandbox_spawn *s
 /** Write to its standard input, or the report descriptor. Never blocks; what is still unread when
  * much waits already is dropped. */
 void hopt_sandbox__child_write(sandbox_child *child, bool side, const char *bytes, size_t length);
+/** Close its standard input: it reads an end of file once it has read the rest. */
+void hopt_sandbox__child_end_input(sandbox_child *child);
 /** Bytes written to standard input that nobody has read yet. */
 size_t hopt_sandbox__child_unread(sandbox_child *child);
 /** Read what standard error holds at this moment. */

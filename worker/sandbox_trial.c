@@ -177,6 +177,17 @@ static void on_pause(void *data) {
     hopt_sandbox__deliver(sandbox);
 }
 
+/* A command that has read its line, never reported, and reads on: it reads to the end of the file
+ * (`cat`, json.load(sys.stdin)), which would never come. No answer is owed, so the end comes now.
+ */
+static void on_waiting(void *data) {
+    hopt_sandbox *sandbox = data;
+    if (sandbox->phase != SANDBOX_RUNNING || hopt_sandbox__is_server(sandbox)) return;
+    if (sandbox->outcome.has_report || sandbox->bad || hopt_sandbox__child_unread(sandbox->child))
+        return;
+    hopt_sandbox__child_end_input(sandbox->child);
+}
+
 /* A command may close its output and work on. A server can't be heard any more: unless it is just
  * ending, its trial has no result. */
 static void on_out_end(void *data) {
@@ -188,6 +199,7 @@ const sandbox_events hopt_sandbox__events = {.on_out = on_out,
                                              .on_err = on_err,
                                              .on_side = on_side,
                                              .on_pause = on_pause,
+                                             .on_waiting = on_waiting,
                                              .on_out_end = on_out_end,
                                              .on_gone = hopt_sandbox__on_gone};
 

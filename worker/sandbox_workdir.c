@@ -27,7 +27,7 @@ static int make_all(const char *path) {
         *at = '/';
     }
     free(copy);
-    if (!failed && mkdir(path, 0700) < 0 && errno != EEXIST) failed = errno;
+    if (!failed && mkdir(path, 0700) < 0) failed = errno;
     return failed;
 }
 
@@ -38,8 +38,8 @@ char *hopt_sandbox__workdir_make(const char *base, const char *study, int num, h
     int failed = mkdir(path, 0700) < 0 ? errno : 0;
     if (failed == ENOENT) failed = make_all(path);
     struct stat found;
-    if (failed == EEXIST) failed = 0;
-    if (!failed && (lstat(path, &found) < 0 || !S_ISDIR(found.st_mode))) failed = ENOTDIR;
+    if (failed == EEXIST && lstat(path, &found) == 0)
+        failed = S_ISDIR(found.st_mode) ? 0 : ENOTDIR; /* a former attempt's */
     if (!failed) return path;
     hopt_error_set(err, HOPT_EFAILED, "can't make the scratch folder %s: %s", path,
                    strerror(failed));

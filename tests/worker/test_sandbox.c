@@ -248,6 +248,25 @@ static void test_report_descriptor(void) {
     slot_close(&s);
 }
 
+/* Reading standard input to its end must not last for ever, in whatever process of a pipeline. */
+static void test_input_to_the_end(void) {
+    slot s;
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"cat | cat | wc -l; echo ended\"]}", NULL);
+    uint64_t start = uv_hrtime();
+    slot_run(&s, 1);
+    CHECK(strstr(hopt_buf_string(&s.head), "1\nended"), "%s", hopt_buf_string(&s.head));
+    CHECK(ms_since(start) < 5000, "%lld ms", (long long)ms_since(start));
+    slot_close(&s);
+    /* one that waits long between report and answer keeps its input */
+    slot_open(&s,
+              "{\"command\":[\"/bin/sh\",\"-c\",\"read line; for i in 1 2; do "
+              "echo '{{\\\"report\\\":{{\\\"step\\\":'$i',\\\"loss\\\":2}}}}'; read a || exit 9; "
+              "sleep 0.5; done; echo 3\"]}",
+              NULL);
+    CHECK(slot_run(&s, 1)->state == HOPT_DONE && s.result.loss == 3, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 static void test_maximize_reports(void) {
     slot s;
     slot_open(&s, COMMAND("\"report\",\"2\""), "\"direction\":\"maximize\"");
@@ -329,6 +348,7 @@ static const test tests[] = {{"results", test_results},
                              {"attach", test_attach},
                              {"reports", test_reports},
                              {"report_descriptor", test_report_descriptor},
+                             {"input_to_the_end", test_input_to_the_end},
                              {"maximize_reports", test_maximize_reports},
                              {"stop", test_stop},
                              {"kill_and_close", test_kill_and_close}};

@@ -17,6 +17,7 @@ static const char usage[] =
     "  --grace-ms N       between SIGTERM and SIGKILL, 5000 by default\n"
     "  --control-fd N     where the control lines are written, 3 by default\n"
     "  --report-fd N      a descriptor left open for the objective\n"
+    "  --watch-stdin      say on the control line when the objective waits for input\n"
     "  --cwd DIR          working directory of the objective\n"
     "  --plugin FILE      load a plugin, absolute path, and serve the child protocol for it\n"
     "  --config JSON      given to the plugin\n"
@@ -44,6 +45,7 @@ static void parse(runner_options *options, int argc, char **argv) {
                                           {"cwd", required_argument, NULL, 'd'},
                                           {"plugin", required_argument, NULL, 'p'},
                                           {"config", required_argument, NULL, 'j'},
+                                          {"watch-stdin", no_argument, NULL, 'w'},
                                           {"version", no_argument, NULL, 'V'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -74,6 +76,9 @@ static void parse(runner_options *options, int argc, char **argv) {
             break;
         case 'j':
             options->config = optarg;
+            break;
+        case 'w':
+            options->watch_stdin = true;
             break;
         case 'V':
             puts("hopt-runner " HOPT_VERSION);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,6 +126,26 @@ uint64_t runner_memory(const pid_t *pids, size_t count, bool exact) {
         sum += bytes ? bytes : resident(pids[i]);
     }
     return sum;
+}
+
+/* /proc/PID/syscall: number and arguments of the call it is blocked in. */
+static bool reads_stdin(pid_t pid, uint64_t pipe) {
+    char path[64], text[256];
+    long number = -1;
+    unsigned long descriptor = 1;
+    struct stat input;
+    snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
+    if (read_proc(path, text, sizeof text) <= 0) return false;
+    if (sscanf(text, "%ld %lx", &number, &descriptor) != 2) return false;
+    if (number != SYS_read || descriptor != 0) return false;
+    snprintf(path, sizeof path, "/proc/%d/fd/0", (int)pid);
+    return stat(path, &input) == 0 && S_ISFIFO(input.st_mode) && input.st_ino == pipe;
+}
+
+bool runner_reading(const pid_t *pids, size_t count, uint64_t pipe) {
+    for (size_t i = 0; i < count; i++)
+        if (reads_stdin(pids[i], pipe)) return true;
+    return false;
 }
 
 bool runner_sweep(pid_t group) {

@@ -20,12 +20,13 @@
 #include <sys/types.h>
 
 typedef struct runner_options {
-    pid_t parent;    /**< 0: not told */
-    long memory_mb;  /**< 0: no limit */
-    long grace_ms;   /**< between SIGTERM and SIGKILL */
-    int control_fd;  /**< where the two control lines go */
-    int report_fd;   /**< kept open for the objective (HOPT_REPORT_FD), -1: none */
-    const char *cwd; /**< NULL: as is */
+    pid_t parent;     /**< 0: not told */
+    long memory_mb;   /**< 0: no limit */
+    long grace_ms;    /**< between SIGTERM and SIGKILL */
+    int control_fd;   /**< where the two control lines go */
+    bool watch_stdin; /**< say when the objective waits for more input */
+    int report_fd;    /**< kept open for the objective (HOPT_REPORT_FD), -1: none */
+    const char *cwd;  /**< NULL: as is */
     const char *plugin, *config;
     char **argv; /**< NULL with a plugin */
 } runner_options;
@@ -59,6 +60,11 @@ size_t runner_descendants(pid_t *out, size_t max);
 /** Memory of these processes in bytes: resident sets added up; `exact`: shared pages counted once
  * (proportional sets), where the kernel tells. */
 uint64_t runner_memory(const pid_t *pids, size_t count, bool exact);
+/**
+ * Whether one of these processes is blocked reading its standard input, and that is the pipe of
+ * inode `pipe`. False where the kernel does not tell.
+ */
+bool runner_reading(const pid_t *pids, size_t count, uint64_t pipe);
 /** Kill the group and every descendant and reap them all. @return false when some would not die. */
 bool runner_sweep(pid_t group);
 

@@ -9,13 +9,21 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "worker/runner/runner.h"
 
-enum { SAMPLE_MS = 100, SAMPLE_NEAR_MS = 20, DESCENDANTS_MAX = 4096, MESSAGE_MAX = 1024 };
+enum {
+    SAMPLE_MS = 100,
+    SAMPLE_NEAR_MS = 20,
+    STDIN_MS_MIN = 100,
+    STDIN_MS_MAX = 2000,
+    DESCENDANTS_MAX = 4096,
+    MESSAGE_MAX = 1024
+};
 
 /* What one supervision knows. */
 typedef struct watch {
@@ -29,7 +37,10 @@ typedef struct watch {
     size_t message_length;
     int64_t kill_at_ms; /* SIGKILL to the group then; 0: not asked */
     int64_t sample_at_ms;
-    uint64_t peak; /* bytes */
+    uint64_t stdin_pipe;    /* inode of the objective's standard input; 0: not watched */
+    int64_t stdin_at_ms;    /* the next look */
+    int64_t stdin_every_ms; /* longer and longer */
+    uint64_t peak;          /* bytes */
 } watch;
 
 static int64_t now_ms(void) {
@@ -134,6 +145,17 @@ static void sample(watch *w) {
     kill_all(w);
 }
 
+/* Tell the worker when the objective waits for more input: one that reads to the end would wait for
+ * ever, since the worker keeps it open for answers. */
+static void look_at_stdin(watch *w) {
+    static pid_t pids[DESCENDANTS_MAX];
+    size_t count = runner_descendants(pids, DESCENDANTS_MAX);
+    if (runner_reading(pids, count, w->stdin_pipe))
+        send_line(w->options, json_pack("{s:s}", "stdin", "waiting"));
+    if (w->stdin_every_ms < STDIN_MS_MAX) w->stdin_every_ms *= 2;
+    w->stdin_at_ms = now_ms() + w->stdin_every_ms;
+}
+
 /* ---- the loop ---- */
 
 static int next_timeout(const watch *w) {
@@ -141,6 +163,7 @@ static int next_timeout(const watch *w) {
     int64_t now = now_ms();
     if (w->kill_at_ms && w->kill_at_ms - now < next) next = w->kill_at_ms - now;
     if (w->options->memory_mb && w->sample_at_ms - now < next) next = w->sample_at_ms - now;
+    if (w->stdin_pipe && w->stdin_at_ms - now < next) next = w->stdin_at_ms - now;
     return next < 0 ? 0 : (int)next;
 }
 
@@ -158,6 +181,7 @@ static void turn(watch *w) {
         w->kill_at_ms = now_ms() + 100; /* again, should something have been forked meanwhile */
     }
     if (w->options->memory_mb && now_ms() >= w->sample_at_ms) sample(w);
+    if (w->stdin_pipe && now_ms() >= w->stdin_at_ms) look_at_stdin(w);
 }
 
 static void finish(watch *w) {
@@ -216,6 +240,12 @@ int runner_supervise(const runner_options *options) {
     if (w.signal_fd < 0 || !runner_spawn(&w.child, options)) {
         fprintf(stderr, "hopt-runner: can't start a process: %s\n", strerror(errno));
         return 1;
+    }
+    struct stat input;
+    if (options->watch_stdin && fstat(0, &input) == 0 && S_ISFIFO(input.st_mode)) {
+        w.stdin_pipe = input.st_ino;
+        w.stdin_every_ms = STDIN_MS_MIN;
+        w.stdin_at_ms = now_ms() + w.stdin_every_ms;
     }
     drop_streams(options);
     send_line(options, json_pack("{s:i}", "pid", (int)w.child.pid));
