@@ -26,8 +26,8 @@ void hopt_bson_add_result(bson_t *to, const char *key, hopt_state state,
     bson_t child;
     bson_append_document_begin(to, key, -1, &child);
     BSON_APPEND_UTF8(&child, "status", status_word(state, result));
-    /* hyperopt: a trial in ERROR keeps the result of a new one. */
-    if (state == HOPT_DONE || state == HOPT_CANCEL) {
+    /* The status of an ERROR is that of a new one, as hyperopt leaves it. */
+    if (hopt_state_terminal(state)) {
         if (result->status_fail) hopt_bson_add_text(&child, "status_fail", result->status_fail);
         if (result->has_loss && isfinite(result->loss))
             BSON_APPEND_DOUBLE(&child, "loss", result->loss);
@@ -180,7 +180,8 @@ enum {
     SEEN_VALS = 16,
     SEEN_NUM = 32,
     SEEN_RESULT = 64,
-    SEEN_ALL = 127
+    SEEN_CMD = 128,
+    SEEN_ALL = 255
 };
 
 static bool read_int(int *out, const bson_iter_t *at, int64_t high) {
@@ -197,9 +198,12 @@ static void keep(decoder *d, const char *key, const bson_iter_t *at, bool escape
 static bool decode_cmd(decoder *d, const bson_iter_t *at) {
     bson_iter_t word;
     if (!BSON_ITER_HOLDS_ARRAY(at) || !bson_iter_recurse(at, &word)) return true;
-    d->ours = bson_iter_next(&word) && BSON_ITER_HOLDS_UTF8(&word) &&
-              strcmp(bson_iter_utf8(&word, NULL), "hopt") == 0;
-    return !d->ours || (bson_iter_next(&word) && hopt_bson_text(&d->trial->cmd, &word));
+    if (!bson_iter_next(&word) || !BSON_ITER_HOLDS_UTF8(&word) ||
+        strcmp(bson_iter_utf8(&word, NULL), "hopt") != 0)
+        return true;
+    d->ours = true;
+    d->seen |= SEEN_CMD;
+    return bson_iter_next(&word) && hopt_bson_text(&d->trial->cmd, &word);
 }
 
 static bool decode_misc(decoder *d, const bson_iter_t *at) {
@@ -249,6 +253,7 @@ static bool decode_hopt_field(decoder *d, const char *key, const bson_iter_t *at
 
 static bool decode_hopt(decoder *d, const bson_iter_t *at, const char **wrong) {
     bson_iter_t field;
+    d->ours = true; /* no other program has such a field */
     if (!BSON_ITER_HOLDS_DOCUMENT(at) || !bson_iter_recurse(at, &field)) return false;
     while (bson_iter_next(&field)) {
         if (!decode_hopt_field(d, bson_iter_key(&field), &field)) {
@@ -319,9 +324,10 @@ static hopt_status decode_fields(decoder *d, const bson_t *doc, hopt_error *err)
     if (wrong[0])
         return hopt_error_set(err, HOPT_EINVAL, "field %s has a wrong type or value", wrong);
     if ((d->seen & SEEN_ALL) != SEEN_ALL)
-        return hopt_error_set(err, HOPT_EINVAL,
-                              "one of _id, tid, state, exp_key, result, misc.vals and hopt.num is "
-                              "missing");
+        return hopt_error_set(
+            err, HOPT_EINVAL,
+            "one of _id, tid, state, exp_key, result, misc.cmd, misc.vals and hopt.num is "
+            "missing");
     if (d->trial->num != hopt_trial_id_num(&d->trial->id))
         return hopt_error_set(err, HOPT_EINVAL, "hopt.num is not the number in _id");
     return HOPT_OK;

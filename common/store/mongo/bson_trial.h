@@ -12,7 +12,8 @@ void hopt_bson_trial_encode(bson_t *doc, const hopt_trial *trial);
 /**
  * The trial in a document, every field checked.
  * @param[out] out  the caller's; NULL on failure.
- * @return HOPT_OK; HOPT_ENOTFOUND for a trial that is not ours (no misc.cmd of ours); HOPT_EINVAL
+ * @return HOPT_OK; HOPT_ENOTFOUND for a trial that is not ours (neither misc.cmd of ours nor
+ *         `hopt`); HOPT_EINVAL
  *         naming the field that is missing or wrong.
  */
 HOPT_MUST_CHECK hopt_status hopt_bson_trial_decode(hopt_trial **out, const bson_t *doc,

@@ -92,6 +92,7 @@ static hopt_status unreachable(const hopt_mongo *self, const char *message, hopt
 }
 
 hopt_status hopt_mongo__failed(hopt_mongo *self, const bson_error_t *error, hopt_error *err) {
+    self->refused = error->domain == MONGOC_ERROR_SERVER;
     switch (classify(error)) {
     case FAILED_SELECT:
         self->renew = true;

@@ -1,4 +1,5 @@
 /* Into the queue and out of it: tids, insertion, claims. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/alloc.h"
@@ -52,6 +53,26 @@ hopt_status hopt_mongo__tids(void *self, int64_t *first, int n, hopt_error *err)
     return HOPT_OK;
 }
 
+/* Imported tids must not be given out again. */
+static hopt_status raise_counter(hopt_mongo *self, hopt_trial *const *trials, size_t n,
+                                 hopt_error *err) {
+    int64_t next = 0, matched = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (trials[i]->tid >= next) next = trials[i]->tid + 1;
+    }
+    hopt_status status = HOPT_OK;
+    for (int i = 0; i < 2 && status == HOPT_OK && !matched; i++) {
+        bson_t max, *update = bson_new();
+        BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
+        hopt_bson_add_integer(&max, "last_id", next);
+        bson_append_document_end(update, &max);
+        status = hopt_mongo__update(self, HOPT_MONGO_JOB_IDS, HOPT_MONGO_ONE,
+                                    BCON_NEW("a", BCON_INT32(0)), update, &matched, err);
+        if (status == HOPT_OK && !matched) status = make_counter(self, err);
+    }
+    return status;
+}
+
 /* ---- insertion ---- */
 
 enum { BATCH = 1000 };
@@ -99,13 +120,13 @@ hopt_status hopt_mongo__enqueue(void *self, hopt_trial *const *trials, size_t n,
     return done ? hopt_mongo__after_change(status, err) : status;
 }
 
-/* A copy of `trial` under the id that its slot has in this study. */
 hopt_status hopt_mongo__import(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
                                hopt_error *err) {
     uint8_t prefix[HOPT_PREFIX_SIZE];
     *inserted = 0;
     if (n == 0) return HOPT_OK;
     hopt_status status = hopt_mongo__prefix(self, prefix, trials[0]->study, err);
+    if (status == HOPT_OK) status = raise_counter(self, trials, n, err);
     for (size_t done = 0; done < n && status == HOPT_OK;) {
         size_t size = n - done < BATCH ? n - done : BATCH;
         insert_outcome outcome;
@@ -124,16 +145,18 @@ hopt_status hopt_mongo__import(void *self, hopt_trial *const *trials, size_t n, 
 static hopt_status end_malformed(hopt_mongo *self, const bson_t *doc, const char *owner,
                                  const char *why, hopt_error *err) {
     bson_iter_t id;
-    char message[HOPT_ERROR_MESSAGE_MAX + 32];
     if (!bson_iter_init_find(&id, doc, "_id")) return HOPT_OK;
-    snprintf(message, sizeof message, "malformed document: %s", why);
+    char *message = hopt_format("malformed document: %s", why);
+    char *clean = hopt_bson_clean_text(message, strlen(message));
     bson_t *filter = bson_new();
     bson_append_iter(filter, "_id", -1, &id);
     BCON_APPEND(filter, "state", BCON_INT32(HOPT_RUNNING), "owner", "[", BCON_UTF8(owner), "]");
     bson_t *update =
         BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_ERROR), "result", "{", "status",
-                 BCON_UTF8("new"), "}", "error", "[", BCON_UTF8("Start"), BCON_UTF8(message), "]",
+                 BCON_UTF8("new"), "}", "error", "[", BCON_UTF8("Start"), BCON_UTF8(clean), "]",
                  "}", "$inc", "{", "version", BCON_INT32(1), "}");
+    free(message);
+    free(clean);
     return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, filter, update, NULL, err);
 }
 
@@ -184,7 +207,8 @@ static hopt_status claim_one(hopt_mongo *self, const claim *c, hopt_trial **out,
         hopt_error why = {.message = "its misc.cmd is damaged"};
         hopt_status status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, c->filter,
                                                          c->update, NULL, &doc, err);
-        if (status == HOPT_ESTORE && !swept) {
+        /* Only a server's own refusal: after a lost reply the caller asks hopt_store_mine(). */
+        if (status == HOPT_ESTORE && self->refused && !swept) {
             int64_t found = 0;
             swept = true;
             if (end_unclaimable(self, c->study, &found, NULL) == HOPT_OK && found > 0) continue;

@@ -285,6 +285,19 @@ Test(bson_trial, another_programs_trial_is_not_ours) {
     bson_destroy(&changed);
 }
 
+/* Found in a study's own slots, it is counted as malformed, not passed over. */
+Test(bson_trial, ours_without_misc_is_damaged) {
+    hopt_trial *trial = sample(HOPT_RUNNING), *back;
+    bson_t doc = BSON_INITIALIZER, changed = BSON_INITIALIZER;
+    hopt_error err;
+    hopt_bson_trial_encode(&doc, trial);
+    bson_copy_to_excluding_noinit(&doc, &changed, "misc", NULL);
+    cr_assert_eq(hopt_bson_trial_decode(&back, &changed, &err), HOPT_EINVAL);
+    hopt_trial_free(trial);
+    bson_destroy(&doc);
+    bson_destroy(&changed);
+}
+
 Test(bson_trial, num_must_be_that_of_the_id) {
     hopt_trial *trial = sample(HOPT_RUNNING), *back;
     bson_t doc = BSON_INITIALIZER;
