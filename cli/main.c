@@ -1,0 +1,7 @@
+/* `hopt`: the command line. */
+#include "cli/cli.h"
+#include "common/sys/options.h"
+
+int main(int argc, char **argv) {
+    return hopt_cli_finish(&hopt_cli_root, hopt_command_main(&hopt_cli_root, argc, argv));
+}
