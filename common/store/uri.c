@@ -62,7 +62,8 @@ static char *percent_decode(const char *text, size_t length) {
         int high, low;
         if (text[i] == '%' && i + 2 < length && (high = hex(text[i + 1])) >= 0 &&
             (low = hex(text[i + 2])) >= 0) {
-            hopt_buf_char(&buf, (char)(high * 16 + low));
+            int byte = high * 16 + low;
+            hopt_buf_char(&buf, (char)(byte ? byte : 1)); /* NUL stays a control character */
             i += 2;
         } else {
             hopt_buf_char(&buf, text[i]);
@@ -265,11 +266,13 @@ void hopt_store_uri_clear(hopt_store_uri *uri) {
 
 /* ---- masking ---- */
 
-/* Where the text after scheme and slashes begins. */
+/* Where the text after scheme and slashes begins. A "://" may also stand in a password or behind
+ * an option, so what is before it must look like a scheme. */
 static const char *skip_scheme(const char *text) {
-    /* The first ':' or nothing: "://" may also stand in a password. */
-    const char *colon = text + strcspn(text, ":");
-    return strncmp(colon, "://", 3) == 0 ? colon + 3 : text;
+    const char *end = text;
+    while (isalnum((unsigned char)*end) || (*end && strchr("+.-", *end)))
+        end++;
+    return end > text && strncmp(end, "://", 3) == 0 ? end + 3 : text;
 }
 
 static bool secret_option(const char *key, size_t length) {
@@ -293,7 +296,7 @@ static void mask_options(hopt_buf *out, const char *text) {
     }
     hopt_buf_add(out, text, (size_t)(option + 1 - text));
     for (option++; *option;) {
-        size_t length = strcspn(option, "&;"), key = strcspn(option, "=&;");
+        size_t length = strcspn(option, "?&;"), key = strcspn(option, "=?&;");
         if (key < length && secret_option(option, key)) {
             hopt_buf_add(out, option, key);
             hopt_buf_text(out, "=***");
@@ -342,7 +345,9 @@ void hopt_store_uri_mask(char *out, size_t size, const char *text) {
     if (after(text, "sqlite:") && rest == text) {
         hopt_buf_text(&buf, text); /* a path; no login can be in it */
     } else if (colon) {
-        hopt_buf_add(&buf, rest, (size_t)(colon - rest));
+        char *user = hopt_strndup(rest, (size_t)(colon - rest));
+        mask_options(&buf, user); /* a malformed one may have options there */
+        free(user);
         hopt_buf_text(&buf, ":***");
         mask_options(&buf, at);
     } else if (at) {

@@ -4,3 +4,4 @@ hopt_fuzz_target(child SOURCES fuzz_child.c USES worker CORPUS tests/fuzz/corpus
 if(TARGET hopt_store_mongo)
   hopt_fuzz_target(bson SOURCES fuzz_bson.c USES store_mongo CORPUS tests/fuzz/corpus/bson)
 endif()
+hopt_fuzz_target(uri SOURCES fuzz_uri.c USES store_records CORPUS tests/fuzz/corpus/uri)
