@@ -19,7 +19,12 @@
 #include "common/sys/host.h"
 #include "master/keeper.h"
 
-enum { RETRY_MIN_MS = 250, RETRY_MAX_MS = 5000, LOCAL_AWAY_MS = 20 };
+enum {
+    RETRY_MIN_MS = 250,
+    RETRY_MAX_MS = 5000,
+    LOCAL_AWAY_MS = 20,
+    PEEK_MS = 50 /* how often a store that can say cheaply "nothing has changed" is asked */
+};
 
 /** One study on both sides. `keeper` is the thread's, the rest the loop's. */
 typedef struct desk {
@@ -53,6 +58,8 @@ struct hopt_master {
 
     /* Handed over with each round. */
     bool full;
+    bool peek;     /* tick only when the store has changed */
+    int64_t token; /* of hopt_store_version(), 0: the store has none */
     desk_news *news;
     size_t n_news;
     hopt_status status;
@@ -62,6 +69,7 @@ struct hopt_master {
     bool busy, stopping, store_down;
     bool again, again_full; /* asked for while busy */
     int64_t retry_ms;
+    int64_t full_ms; /* when the next full round is due */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -154,7 +162,11 @@ static void round_work(void *context, void *data) {
     (void)context;
     hopt_master *master = data;
     master->n_news = 0;
+    int64_t token = master->token;
     master->status = ensure_store(master);
+    if (master->status == HOPT_OK)
+        master->status = hopt_store_version(master->store, &master->token, &master->err);
+    if (master->status == HOPT_OK && master->peek && master->token == token) return;
     if (master->status == HOPT_OK) master->status = list_studies(master);
     if (master->status == HOPT_OK) tick_all(master);
 }
@@ -173,7 +185,9 @@ static void begin_round(hopt_master *master, bool full);
 
 static void on_timer(uv_timer_t *timer) {
     hopt_master *master = timer->data;
-    begin_round(master, true);
+    bool due = hopt_clock_mono_ms() >= master->full_ms;
+    if (!master->busy) master->peek = !due && master->token;
+    begin_round(master, due);
 }
 
 static void schedule(hopt_master *master, int64_t delay_ms) {
@@ -223,10 +237,18 @@ static void tell_store_state(hopt_master *master) {
     master->store_down = down;
 }
 
+static int64_t next_look(const hopt_master *master) {
+    int64_t wait_ms = master->full_ms - hopt_clock_mono_ms();
+    if (master->token && wait_ms > PEEK_MS) wait_ms = PEEK_MS;
+    return wait_ms > 0 ? wait_ms : 0;
+}
+
 static void round_done(void *data, bool ran) {
     hopt_master *master = data;
     bool queued = false;
     master->busy = false;
+    master->peek = false;
+    if (master->full) master->full_ms = hopt_clock_mono_ms() + master->options.poll_ms;
     if (ran) {
         for (size_t i = 0; i < master->n_news; i++)
             queued |= deliver(master, &master->news[i]);
@@ -245,8 +267,8 @@ static void round_done(void *data, bool ran) {
     master->retry_ms = 0;
     if (master->again)
         begin_round(master, false);
-    else if (!uv_is_active((uv_handle_t *)&master->timer))
-        schedule(master, master->options.poll_ms);
+    else
+        schedule(master, next_look(master));
 }
 
 static void begin_round(hopt_master *master, bool full) {

@@ -17,6 +17,7 @@ enum {
     LOOK_MS = 4000, /* how old a study's state may be: a pause works within 5 s */
     IDLE_MIN_MS = 500,
     IDLE_MAX_MS = 5000,
+    PEEK_MS = 50, /* how often a store that can say cheaply "nothing has changed" is asked */
     RETRY_MIN_MS = 500,
     RETRY_MAX_MS = 5000
 };
@@ -35,6 +36,8 @@ typedef struct exchange {
     size_t n_reports;
     int want;
     bool look, adopt;
+    bool peek;            /* ask first whether anything has changed at all */
+    int64_t token;        /* of hopt_store_version() */
     size_t first;         /* study to begin with, so that no study is always last */
     hopt_trials *claimed; /* by study */
     bool claim_lost;
@@ -180,9 +183,13 @@ static hopt_status claim(exchange *job, hopt_store *store) {
 static void exchange_work(void *context, void *data) {
     exchange *job = data;
     hopt_store **store = context;
+    int64_t token = job->token;
     job->status = HOPT_OK;
     if (!*store)
         job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
+    if (job->status == HOPT_OK) job->status = hopt_store_version(*store, &job->token, &job->err);
+    if (job->status == HOPT_OK && job->peek && job->token == token) return;
+    job->peek = false;
     if (job->status == HOPT_OK) job->status = write_reports(job, *store);
     if (job->status == HOPT_OK && job->n_ends) job->status = write_ends(job, *store);
     if (job->status == HOPT_OK && job->look) job->status = look_at_studies(job, *store);
@@ -289,7 +296,14 @@ static void take_looks(exchange *job) {
 static void on_poll(uv_timer_t *timer) {
     hopt_agent *agent = timer->data;
     agent->retry_wait = false;
+    agent->peek = agent->token && hopt_clock_mono_ms() < agent->next_look_ms;
     hopt_agent__exchange(agent);
+}
+
+static void wait_for_look(hopt_agent *agent) {
+    int64_t wait_ms = agent->next_look_ms - hopt_clock_mono_ms();
+    if (agent->token && wait_ms > PEEK_MS) wait_ms = PEEK_MS;
+    uv_timer_start(&agent->poll_timer, on_poll, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
 /* `active`: something ended or was claimed, so the next look comes soon; else looks grow rarer. */
@@ -309,7 +323,8 @@ static void plan_next(hopt_agent *agent, bool ok, bool active) {
     if (agent->draining || !free_slot(agent)) return;
     agent->idle_ms = active || !agent->idle_ms ? IDLE_MIN_MS : agent->idle_ms * 3 / 2;
     if (agent->idle_ms > IDLE_MAX_MS) agent->idle_ms = IDLE_MAX_MS;
-    uv_timer_start(&agent->poll_timer, on_poll, hopt_agent__jitter(agent->idle_ms), 0);
+    agent->next_look_ms = hopt_clock_mono_ms() + (int64_t)hopt_agent__jitter(agent->idle_ms);
+    wait_for_look(agent);
 }
 
 static void tell_store_state(hopt_agent *agent, const exchange *job) {
@@ -323,7 +338,9 @@ static void exchange_done(void *data, bool ran) {
     exchange *job = data;
     hopt_agent *agent = job->agent;
     int started = 0;
+    bool peeked = job->peek;
     agent->exchanging = false;
+    agent->token = job->token;
     if (ran) {
         finish_ends(job);
         if (job->look && job->status == HOPT_OK) take_looks(job);
@@ -341,8 +358,12 @@ static void exchange_done(void *data, bool ran) {
     free(job->stopping);
     free(job);
     if (!ran) return;
-    if (ok && asked && !started) hopt_agent__event(agent, HOPT_AGENT_IDLE, NULL);
-    plan_next(agent, ok, active);
+    if (peeked && ok && !agent->again) {
+        wait_for_look(agent);
+    } else {
+        if (ok && asked && !started) hopt_agent__event(agent, HOPT_AGENT_IDLE, NULL);
+        plan_next(agent, ok, active);
+    }
     hopt_agent__check_left(agent);
 }
 
@@ -387,6 +408,9 @@ static exchange *prepare(hopt_agent *agent) {
     }
     job->want = wanted(agent);
     job->adopt = agent->adopt;
+    job->token = agent->token;
+    job->peek = agent->peek && job->n_ends == 0 && !agent->adopt && agent->n_reports == 0;
+    agent->peek = false;
     job->look = hopt_clock_mono_ms() - agent->looked_ms >= LOOK_MS;
     for (size_t i = 0; i < n_studies; i++)
         job->claimable[i] = agent->studies[i].claimable;
