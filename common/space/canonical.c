@@ -53,7 +53,7 @@ static void print_param(printer *p, int i) {
         bool normal = dist->sigma > 0;
         print_number(p, '[', normal ? dist->mu : dist->low);
         print_number(p, ',', normal ? dist->sigma : dist->high);
-        if (dist->q && dist->kind != HOPT_UNIFORMINT) print_number(p, ',', dist->q);
+        if (dist->q > 0 && dist->kind != HOPT_UNIFORMINT) print_number(p, ',', dist->q);
     }
     hopt_buf_text(&p->out, "]}");
 }

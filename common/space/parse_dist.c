@@ -123,7 +123,7 @@ static bool check_q(reader *r, hopt_dist *dist) {
 
 /** The grid's ends must be exact counts of q and finite. */
 static bool check_grid(reader *r, const hopt_dist *dist) {
-    if (!dist->q) return true;
+    if (dist->q <= 0) return true;
     double first = rint(dist->low / dist->q), last = rint(dist->high / dist->q);
     if (!(fabs(first) <= WHOLE_MAX) || !(fabs(last) <= WHOLE_MAX)) {
         hopt_space__fail(
@@ -212,19 +212,21 @@ static bool read_normal(reader *r, hopt_dist *dist) {
     }
     if (!check_q(r, dist)) return false;
     double reach = SIGMAS * dist->sigma;
-    if (r->kind->log) {
-        if (dist->mu + reach <= LN_MAX && (r->kind->q || dist->mu - reach >= -LN_MAX)) return true;
+    if (r->kind->log &&
+        (dist->mu + reach > LN_MAX || (dist->q <= 0 && dist->mu - reach < -LN_MAX))) {
         hopt_space__fail(r->p, "_value", false, r->label,
                          "%s with mu %s and sigma %s leaves the range of a double: both are of the "
                          "logarithm, e.g. [0, 1]",
                          r->kind->name, r->text[0], r->text[1]);
         return false;
     }
-    /* The next grid value may lie q/2 further out. */
-    if (isfinite(fabs(dist->mu) + reach + dist->q)) return true;
+    /* The next grid value may lie q further out. */
+    double largest = (r->kind->log ? exp(dist->mu + reach) : fabs(dist->mu) + reach) + dist->q;
+    if (isfinite(largest) && (dist->q <= 0 || isfinite(largest / dist->q))) return true;
     hopt_space__fail(r->p, "_value", false, r->label,
-                     "%s with mu %s and sigma %s leaves the range of a double: give smaller ones",
-                     r->kind->name, r->text[0], r->text[1]);
+                     "%s with mu %s and sigma %s%s%s leaves the range of a double: give other ones",
+                     r->kind->name, r->text[0], r->text[1], r->kind->q ? " and q " : "",
+                     r->kind->q ? r->text[2] : "");
     return false;
 }
 

@@ -83,8 +83,12 @@ static const refusal table[] = {
      "1:36: `a`: lognormal with mu 0 and sigma 100 leaves the range of a double: both are of the "
      "logarithm, e.g. [0, 1]\n"},
     {"{`_type`:`normal`,`_value`:[0,1e308]}",
-     "1:33: `a`: normal with mu 0 and sigma 1e308 leaves the range of a double: give smaller "
+     "1:33: `a`: normal with mu 0 and sigma 1e308 leaves the range of a double: give other "
      "ones\n"},
+    {"{`_type`:`qlognormal`,`_value`:[600,1,1e-300]}",
+     "1:37: `a`: qlognormal with mu 600 and sigma 1 and q 1e-300 leaves the range of a double: "
+     "give "
+     "other ones\n"},
     {"{`_type`:`choice`,`_value`:[]}",
      "1:33: `a`: an empty choice: give at least one option, [option, ...]\n"},
     {"{`_type`:`choice`,`_value`:{}}",
