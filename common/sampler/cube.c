@@ -129,7 +129,8 @@ static double position(const hopt_cube_dim *dim, double value) {
         return clamp(hopt_normal_cdf((value - dist->mu) / dist->sigma), EDGE, 1 - EDGE);
     case HOPT_CUBE_LOGNORMAL:
         if (value <= 0) return EDGE;
-        return clamp(hopt_normal_cdf((hopt_math_log(value) - dist->mu) / dist->sigma), EDGE, 1 - EDGE);
+        return clamp(hopt_normal_cdf((hopt_math_log(value) - dist->mu) / dist->sigma), EDGE,
+                     1 - EDGE);
     default:
         break;
     }

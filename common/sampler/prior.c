@@ -35,8 +35,8 @@ static double draw_normal(const hopt_dist *dist, hopt_rng *rng) {
 
 static double draw_log_uniform(const hopt_dist *dist, hopt_rng *rng) {
     double u = hopt_rng_uniform(rng);
-    return clamp(hopt_math_exp(between(hopt_math_log(dist->low), hopt_math_log(dist->high), u)), dist->low,
-                 dist->high);
+    return clamp(hopt_math_exp(between(hopt_math_log(dist->low), hopt_math_log(dist->high), u)),
+                 dist->low, dist->high);
 }
 
 static double draw_integer(const hopt_dist *dist, hopt_rng *rng) {

@@ -104,6 +104,7 @@ static int model_candidates(hopt_tpe *tpe, const hopt_tpe_fixed *fixed, hopt_rng
     hopt_tpe_below_build(&tpe->below, &tpe->split.below, tpe->split.u);
     for (int i = 0; i < n; i++)
         hopt_tpe_draw(&tpe->below, fixed, rng, tpe->rows + (size_t)i * size);
+    tpe->jump = fixed->jump;
     hopt_tpe_score(tpe, n, fixed->jump);
     return n;
 }

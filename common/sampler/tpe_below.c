@@ -69,7 +69,8 @@ static void set_bandwidth(hopt_tpe_below *below, int d) {
     double variance = 0;
     if (dim->m > 0) moments(below, d, &mean, &variance);
     double h = 0.5;
-    if (dim->m > 1) h = 1.059 * sqrt(variance * m / (m - 1)) * hopt_math_exp(-0.2 * hopt_math_log(m));
+    if (dim->m > 1)
+        h = 1.059 * sqrt(variance * m / (m - 1)) * hopt_math_exp(-0.2 * hopt_math_log(m));
     double least = fmax(0.01, 1 / ((m + 2) * sqrt(m + 2)));
     least = fmax(least, below->cube->dims[d].floor);
     dim->h = fmin(fmax(h, least), 0.5);

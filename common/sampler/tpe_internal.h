@@ -229,6 +229,7 @@ typedef struct hopt_tpe {
     hopt_tpe_below below;
     /* The last suggestion, kept for tests and for explaining it. */
     hopt_tpe_step step;
+    int jump;              /**< the dimension of a JUMP, else -1 */
     double *rows;          /**< [candidate][size] */
     double *log_l, *log_g; /**< [candidate] */
     double *score;

@@ -1,0 +1,46 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/common/sampler/support.h"
+
+static void refuses(const char *name, const char *options, const char *part) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]}}");
+    json_t *json = json_loads(options, 0, NULL);
+    cr_assert_not_null(json, "%s", options);
+    hopt_error err = {0};
+    hopt_sampler *sampler;
+    cr_assert_eq(hopt_sampler_open(&sampler, name, space, json, 1, &err), HOPT_EINVAL, "%s",
+                 options);
+    cr_assert_null(sampler);
+    cr_assert_not_null(strstr(err.message, part), "%s", err.message);
+    cr_assert_eq(hopt_sampler_check(name, json, &err), HOPT_EINVAL);
+    json_decref(json);
+    hopt_space_free(space);
+}
+
+Test(kinds, bad_options_are_named) {
+    refuses("bogus", "{}", "unknown name \"bogus\"; known: tpe, random");
+    refuses("tpe", "{\"candidats\": 3}",
+            "unknown option \"candidats\"; `tpe` knows: startup, candidates, repeat");
+    refuses("tpe", "{\"candidates\": 0}", "\"candidates\" must be an integer between 1 and 10000");
+    refuses("tpe", "{\"candidates\": 2.5}", "\"candidates\" must be an integer");
+    refuses("tpe", "{\"candidates\": \"24\"}", "\"candidates\" must be an integer");
+    refuses("tpe", "{\"startup\": 1e300}", "\"startup\" must be an integer");
+    refuses("random", "{\"repeat\": 1}", "\"repeat\" must be true or false");
+    refuses("random", "[]", "must be an object");
+}
+
+Test(kinds, good_options_and_the_default) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler(
+        "tpe", space, "{'name':'tpe','seed':7,'candidates':48.0,'startup':1,'repeat':true}", 1);
+    hopt_sampler_close(sampler);
+    hopt_sampler_close(open_sampler(NULL, space, NULL, 1));
+    hopt_sampler_close(NULL);
+    cr_assert_str_eq(hopt_sampler_kinds()[0]->name, "tpe");
+    cr_assert_eq(hopt_sampler_find("random"), hopt_sampler_kinds()[1]);
+    cr_assert_null(hopt_sampler_find(""));
+    cr_assert_eq(hopt_sampler_check("tpe", NULL, NULL), HOPT_OK);
+    hopt_space_free(space);
+}
