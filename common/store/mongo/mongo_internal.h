@@ -98,9 +98,14 @@ hopt_status hopt_mongo__hello(hopt_mongo *self, bson_t **reply, hopt_error *err)
 /** The prefix of the study's ids. HOPT_ENOTFOUND when there is no such study. */
 hopt_status hopt_mongo__prefix(hopt_mongo *self, uint8_t prefix[HOPT_PREFIX_SIZE],
                                const char *study, hopt_error *err);
-/** {exp_key, _id: from..to}: the study's own slots, by the index on _id. */
-bson_t *hopt_mongo__slots(const char *study, const uint8_t prefix[HOPT_PREFIX_SIZE], int from,
-                          int to);
+/** {_id: from..to}: slots of one study, in the index on _id. No exp_key beside it: the prefix says
+ * it, and a planner that takes the index on exp_key sorts the whole study for a page. `to` may be
+ * beyond the last slot. */
+bson_t *hopt_mongo__slots(const uint8_t prefix[HOPT_PREFIX_SIZE], int from, int to);
+/** The highest slot that is in use in `jobs`, `hopt_reports` or `hopt_logs`; -1 for none. */
+hopt_status hopt_mongo__last_slot(hopt_mongo *self, hopt_mongo_place place,
+                                  const uint8_t prefix[HOPT_PREFIX_SIZE], int *last,
+                                  hopt_error *err);
 enum { HOPT_MONGO_SLOT_LAST = (1 << 24) - 1 };
 
 /* ---- mongo_attach.c ---- */

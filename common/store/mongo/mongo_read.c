@@ -29,12 +29,28 @@ hopt_status hopt_mongo__prefix(hopt_mongo *self, uint8_t prefix[HOPT_PREFIX_SIZE
     return status;
 }
 
-bson_t *hopt_mongo__slots(const char *study, const uint8_t prefix[HOPT_PREFIX_SIZE], int from,
-                          int to) {
-    hopt_trial_id low = hopt_trial_id_make(prefix, from), high = hopt_trial_id_make(prefix, to);
+bson_t *hopt_mongo__slots(const uint8_t prefix[HOPT_PREFIX_SIZE], int from, int to) {
+    int end = to < HOPT_MONGO_SLOT_LAST ? to : HOPT_MONGO_SLOT_LAST;
+    hopt_trial_id low = hopt_trial_id_make(prefix, from), high = hopt_trial_id_make(prefix, end);
     bson_oid_t low_oid = hopt_mongo__oid(&low), high_oid = hopt_mongo__oid(&high);
-    return BCON_NEW("exp_key", BCON_UTF8(study), "_id", "{", "$gte", BCON_OID(&low_oid), "$lte",
-                    BCON_OID(&high_oid), "}");
+    return BCON_NEW("_id", "{", "$gte", BCON_OID(&low_oid), "$lte", BCON_OID(&high_oid), "}");
+}
+
+hopt_status hopt_mongo__last_slot(hopt_mongo *self, hopt_mongo_place place,
+                                  const uint8_t prefix[HOPT_PREFIX_SIZE], int *last,
+                                  hopt_error *err) {
+    bson_t *doc;
+    bson_iter_t at;
+    hopt_trial_id id;
+    bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(-1), "}", "projection", "{", "_id",
+                            BCON_INT32(1), "}");
+    *last = -1;
+    hopt_status status = hopt_mongo__find_one(
+        self, place, hopt_mongo__slots(prefix, 0, HOPT_MONGO_SLOT_LAST), opts, &doc, err);
+    if (status == HOPT_OK && bson_iter_init_find(&at, doc, "_id") && hopt_bson_id(&id, &at))
+        *last = hopt_trial_id_num(&id);
+    if (doc) bson_destroy(doc);
+    return status == HOPT_ENOTFOUND ? HOPT_OK : status;
 }
 
 /* A study that is not there has no trials. */
@@ -99,8 +115,7 @@ hopt_status hopt_mongo__trials(void *self, hopt_trials *out, const hopt_trial_qu
     bool none;
     hopt_status status = prefix_or_none(self, prefix, &none, query->study, err);
     if (status != HOPT_OK || none || query->after >= HOPT_MONGO_SLOT_LAST) return status;
-    bson_t *filter =
-        hopt_mongo__slots(query->study, prefix, query->after + 1, HOPT_MONGO_SLOT_LAST);
+    bson_t *filter = hopt_mongo__slots(prefix, query->after + 1, HOPT_MONGO_SLOT_LAST);
     bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit",
                             BCON_INT64(query->limit), "batchSize", BCON_INT32(1000));
     add_states(filter, query->state_mask);
@@ -115,7 +130,7 @@ hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *
     bool none;
     hopt_status status = prefix_or_none(self, prefix, &none, study, err);
     if (status != HOPT_OK || none) return status;
-    bson_t in, list, *filter = BCON_NEW("exp_key", BCON_UTF8(study));
+    bson_t in, list, *filter = bson_new();
     uint32_t count = 0;
     BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
     BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
@@ -133,40 +148,51 @@ hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *
     return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, NULL, err);
 }
 
+/* ---- counts and best: over at most STEP slots a command, so that a million take no longer ---- */
+
+enum { STEP = 100000 };
+
 /* {_id: state, n: count} */
 static void read_count(int64_t counts[HOPT_STATES], const bson_t *doc) {
     int64_t state = hopt_mongo__number(doc, "_id", -1);
-    if (state >= 0 && state < HOPT_STATES) counts[state] = hopt_mongo__number(doc, "n", 0);
+    if (state >= 0 && state < HOPT_STATES) counts[state] += hopt_mongo__number(doc, "n", 0);
 }
 
-hopt_status hopt_mongo__counts(void *store, const char *study, int64_t counts[HOPT_STATES],
-                               hopt_error *err) {
-    hopt_mongo *self = store;
-    uint8_t prefix[HOPT_PREFIX_SIZE];
-    bool none;
+static hopt_status add_counts(hopt_mongo *self, bson_t *match, int64_t counts[HOPT_STATES],
+                              hopt_error *err) {
     const bson_t *doc;
-    hopt_status status = prefix_or_none(self, prefix, &none, study, err);
-    if (status != HOPT_OK || none) return status;
-    bson_t *slots = hopt_mongo__slots(study, prefix, 0, HOPT_MONGO_SLOT_LAST);
     bson_t *pipeline =
-        BCON_NEW("pipeline", "[", "{", "$match", BCON_DOCUMENT(slots), "}", "{", "$group", "{",
+        BCON_NEW("pipeline", "[", "{", "$match", BCON_DOCUMENT(match), "}", "{", "$group", "{",
                  "_id", BCON_UTF8("$state"), "n", "{", "$sum", BCON_INT32(1), "}", "}", "}", "]");
     mongoc_cursor_t *cursor = mongoc_collection_aggregate(
         hopt_mongo__collection(self, HOPT_MONGO_JOBS), MONGOC_QUERY_NONE, pipeline, NULL, NULL);
-    bson_destroy(slots);
+    bson_destroy(match);
     bson_destroy(pipeline);
     while (mongoc_cursor_next(cursor, &doc))
         read_count(counts, doc);
     return hopt_mongo__end(self, cursor, err);
 }
 
-hopt_status hopt_mongo__best(void *self, hopt_trial **out, const char *study, hopt_error *err) {
+hopt_status hopt_mongo__counts(void *self, const char *study, int64_t counts[HOPT_STATES],
+                               hopt_error *err) {
     uint8_t prefix[HOPT_PREFIX_SIZE];
+    bool none;
+    int last;
+    hopt_status status = prefix_or_none(self, prefix, &none, study, err);
+    if (status != HOPT_OK || none) return status;
+    status = hopt_mongo__last_slot(self, HOPT_MONGO_JOBS, prefix, &last, err);
+    for (int from = 0; from <= last && status == HOPT_OK; from += STEP) {
+        bson_t *match = hopt_mongo__slots(prefix, from, from + STEP - 1);
+        BSON_APPEND_UTF8(match, "exp_key", study); /* the index hopt_queue then covers it */
+        status = add_counts(self, match, counts, err);
+    }
+    return status;
+}
+
+/* The best whole trial among some slots, NULL when there is none. */
+static hopt_status best_of(hopt_mongo *self, hopt_trial **out, bson_t *filter, hopt_error *err) {
     const bson_t *doc;
     *out = NULL;
-    hopt_status status = hopt_mongo__prefix(self, prefix, study, err);
-    if (status != HOPT_OK) return status;
-    bson_t *filter = hopt_mongo__slots(study, prefix, 0, HOPT_MONGO_SLOT_LAST);
     /* NaN sorts before all numbers; a comparison leaves it out. */
     BCON_APPEND(filter, "state", BCON_INT32(HOPT_DONE), "result.status", BCON_UTF8("ok"),
                 "result.loss", "{", "$gt", BCON_DOUBLE(-INFINITY), "$lt", BCON_DOUBLE(INFINITY),
@@ -174,19 +200,40 @@ hopt_status hopt_mongo__best(void *self, hopt_trial **out, const char *study, ho
     bson_t *opts = BCON_NEW("sort", "{", "result.loss", BCON_INT32(1), "_id", BCON_INT32(1), "}",
                             "batchSize", BCON_INT32(2));
     mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts);
-    /* The first that is whole. */
     while (!*out && mongoc_cursor_next(cursor, &doc)) {
         if (hopt_bson_trial_decode(out, doc, NULL) == HOPT_OK && !(*out)->result.ok) {
             hopt_trial_free(*out);
             *out = NULL;
         }
     }
-    status = hopt_mongo__end(self, cursor, err);
+    hopt_status status = hopt_mongo__end(self, cursor, err);
     if (status != HOPT_OK) {
         hopt_trial_free(*out);
         *out = NULL;
-    } else if (!*out) {
-        status = hopt_error_set(err, HOPT_ENOTFOUND, "study \"%s\" has no ok trial", study);
     }
+    return status;
+}
+
+hopt_status hopt_mongo__best(void *self, hopt_trial **out, const char *study, hopt_error *err) {
+    uint8_t prefix[HOPT_PREFIX_SIZE];
+    int last = -1;
+    hopt_trial *best = NULL;
+    *out = NULL;
+    hopt_status status = hopt_mongo__prefix(self, prefix, study, err);
+    if (status == HOPT_OK)
+        status = hopt_mongo__last_slot(self, HOPT_MONGO_JOBS, prefix, &last, err);
+    for (int from = 0; from <= last && status == HOPT_OK; from += STEP) {
+        hopt_trial *one;
+        status = best_of(self, &one, hopt_mongo__slots(prefix, from, from + STEP - 1), err);
+        bool better = one && (!best || one->result.loss < best->result.loss);
+        hopt_trial_free(better ? best : one);
+        if (better) best = one;
+    }
+    if (status == HOPT_OK && !best)
+        return hopt_error_set(err, HOPT_ENOTFOUND, "study \"%s\" has no ok trial", study);
+    if (status == HOPT_OK)
+        *out = best;
+    else
+        hopt_trial_free(best);
     return status;
 }

@@ -104,48 +104,21 @@ hopt_status hopt_mongo__study_update(void *self, const char *name, int64_t rev, 
 
 /* In steps, so that no single command outlives the socket's time-out. */
 static hopt_status delete_slots(hopt_mongo *self, hopt_mongo_place place, const uint8_t *prefix,
-                                int last, hopt_error *err) {
+                                hopt_error *err) {
     enum { STEP = 5000 };
-    hopt_status status = HOPT_OK;
-    for (int from = 0; from <= last && status == HOPT_OK; from += STEP) {
-        int to = from + STEP - 1 < last ? from + STEP - 1 : last;
-        hopt_trial_id low = hopt_trial_id_make(prefix, from), high = hopt_trial_id_make(prefix, to);
-        bson_oid_t low_oid = hopt_mongo__oid(&low), high_oid = hopt_mongo__oid(&high);
-        bson_t *filter =
-            BCON_NEW("_id", "{", "$gte", BCON_OID(&low_oid), "$lte", BCON_OID(&high_oid), "}");
-        status = hopt_mongo__delete(self, place, true, filter, err);
-    }
+    int last;
+    hopt_status status = hopt_mongo__last_slot(self, place, prefix, &last, err);
+    for (int from = 0; from <= last && status == HOPT_OK; from += STEP)
+        status = hopt_mongo__delete(self, place, true,
+                                    hopt_mongo__slots(prefix, from, from + STEP - 1), err);
     return status;
 }
 
-/* The highest slot that is in use, -1 for none. */
-static hopt_status last_slot(hopt_mongo *self, const char *study, const uint8_t *prefix, int *last,
-                             hopt_error *err) {
-    bson_t *doc;
-    bson_iter_t at;
-    hopt_trial_id id;
-    *last = -1;
-    hopt_status status = hopt_mongo__find_one(
-        self, HOPT_MONGO_JOBS, hopt_mongo__slots(study, prefix, 0, HOPT_MONGO_SLOT_LAST),
-        BCON_NEW("sort", "{", "_id", BCON_INT32(-1), "}", "projection", "{", "_id", BCON_INT32(1),
-                 "}"),
-        &doc, err);
-    if (status == HOPT_OK && bson_iter_init_find(&at, doc, "_id") && BSON_ITER_HOLDS_OID(&at)) {
-        memcpy(id.bytes, bson_iter_oid(&at)->bytes, HOPT_ID_SIZE);
-        *last = hopt_trial_id_num(&id);
-    }
-    if (doc) bson_destroy(doc);
-    return status == HOPT_ENOTFOUND ? HOPT_OK : status;
-}
-
-static hopt_status delete_parts(hopt_mongo *self, const char *name, const uint8_t *prefix,
-                                hopt_error *err) {
-    int last;
-    hopt_status status = last_slot(self, name, prefix, &last, err);
+static hopt_status delete_parts(hopt_mongo *self, const uint8_t *prefix, hopt_error *err) {
     /* Trials first: from then on no worker of this study gets anything stored. */
-    if (status == HOPT_OK) status = delete_slots(self, HOPT_MONGO_JOBS, prefix, last, err);
-    if (status == HOPT_OK) status = delete_slots(self, HOPT_MONGO_REPORTS, prefix, last, err);
-    if (status == HOPT_OK) status = delete_slots(self, HOPT_MONGO_LOGS, prefix, last, err);
+    hopt_status status = delete_slots(self, HOPT_MONGO_JOBS, prefix, err);
+    if (status == HOPT_OK) status = delete_slots(self, HOPT_MONGO_REPORTS, prefix, err);
+    if (status == HOPT_OK) status = delete_slots(self, HOPT_MONGO_LOGS, prefix, err);
     if (status == HOPT_OK) status = hopt_mongo__delete_files(self, prefix, err);
     return status;
 }
@@ -158,13 +131,13 @@ hopt_status hopt_mongo__study_delete(void *store, const char *name, hopt_error *
         return hopt_mongo__delete(self, HOPT_MONGO_STUDIES, false, BCON_NEW("_id", BCON_UTF8(name)),
                                   err);
     if (status != HOPT_OK) return status;
-    status = delete_parts(self, name, prefix, err);
+    status = delete_parts(self, prefix, err);
     /* The record last: a deletion that broke off can be repeated. */
     if (status == HOPT_OK)
         status = hopt_mongo__delete(self, HOPT_MONGO_STUDIES, false,
                                     BCON_NEW("_id", BCON_UTF8(name)), err);
     /* And once more what a master put into the queue meanwhile. */
-    if (status == HOPT_OK) status = delete_parts(self, name, prefix, err);
+    if (status == HOPT_OK) status = delete_parts(self, prefix, err);
     return hopt_mongo__after_change(status, err);
 }
 
