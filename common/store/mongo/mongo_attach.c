@@ -290,7 +290,7 @@ hopt_status hopt_mongo__delete_files(hopt_mongo *self, const uint8_t prefix[HOPT
     const bson_t *doc;
     bson_iter_t at;
     char pattern[2 * HOPT_PREFIX_SIZE + 2] = "^";
-    for (int i = 0; i < HOPT_PREFIX_SIZE; i++)
+    for (size_t i = 0; i < HOPT_PREFIX_SIZE; i++)
         snprintf(pattern + 1 + 2 * i, 3, "%02x", prefix[i]);
     hopt_status status = bucket_open(&b, self, err);
     if (status != HOPT_OK) return status;

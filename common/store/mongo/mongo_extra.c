@@ -10,6 +10,7 @@
 
 /* ---- curves ---- */
 
+/* An array of steps or of losses; the other one is NULL. */
 static void add_numbers(bson_t *to, const char *key, const int64_t *steps, const double *losses,
                         size_t n) {
     bson_t array;
@@ -18,10 +19,8 @@ static void add_numbers(bson_t *to, const char *key, const int64_t *steps, const
         char buffer[16];
         const char *index;
         bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
-        if (steps)
-            bson_append_int64(&array, index, -1, steps[i]);
-        else
-            bson_append_double(&array, index, -1, losses[i]);
+        if (steps) bson_append_int64(&array, index, -1, steps[i]);
+        if (losses) bson_append_double(&array, index, -1, losses[i]);
     }
     bson_append_array_end(to, &array);
 }

@@ -24,7 +24,7 @@ static void read_stop(char stop[32], const bson_t *doc) {
     if (!bson_iter_init(&at, doc) || !bson_iter_find_descendant(&at, "hopt.stop", &found)) return;
     /* Whatever somebody wrote there by hand, it means: stop. */
     if (!hopt_bson_name(stop, 32, &found) && !BSON_ITER_HOLDS_NULL(&found))
-        strcpy(stop, "cancelled");
+        snprintf(stop, 32, "cancelled");
 }
 
 hopt_status hopt_mongo__beat(void *self, const hopt_lease *lease, int64_t step, char stop[32],
