@@ -152,28 +152,51 @@ void hopt_tpe_above_leave(hopt_tpe_above *above, uint32_t slot, const float *u) 
 
 /* ---- slots ---- */
 
-/** Make room for a slot at `at`, or (by < 0) close it: what is after moves by one. */
-static void shift(hopt_tpe_above *above, hopt_history *history, size_t at, int by) {
-    size_t from = by > 0 ? at : at + 1;
+/** Move the kernels from `at` on by one place up, tile by tile; the last one must be free. */
+static void open_gap(hopt_tpe_columns *columns, size_t at, size_t slots) {
+    for (size_t tile = slots / HOPT_TPE_LANES + 1; tile-- > at / HOPT_TPE_LANES;) {
+        size_t first = tile == at / HOPT_TPE_LANES ? at % HOPT_TPE_LANES : 0;
+        for (int column = 0; column < columns->columns; column++) {
+            float *lanes = hopt_tpe_at(columns, tile * HOPT_TPE_LANES, column);
+            memmove(lanes + first + 1, lanes + first, (HOPT_TPE_LANES - 1 - first) * sizeof *lanes);
+            if (tile > at / HOPT_TPE_LANES)
+                lanes[0] = *hopt_tpe_at(columns, tile * HOPT_TPE_LANES - 1, column);
+        }
+    }
+}
+
+/** Move the kernels after `at` by one place down, over it. */
+static void close_gap(hopt_tpe_columns *columns, size_t at, size_t slots) {
+    size_t last = (slots - 1) / HOPT_TPE_LANES;
+    for (size_t tile = at / HOPT_TPE_LANES; tile <= last; tile++) {
+        size_t first = tile == at / HOPT_TPE_LANES ? at % HOPT_TPE_LANES : 0;
+        for (int column = 0; column < columns->columns; column++) {
+            float *lanes = hopt_tpe_at(columns, tile * HOPT_TPE_LANES, column);
+            memmove(lanes + first, lanes + first + 1, (HOPT_TPE_LANES - 1 - first) * sizeof *lanes);
+            if (tile < last)
+                lanes[HOPT_TPE_LANES - 1] =
+                    *hopt_tpe_at(columns, (tile + 1) * HOPT_TPE_LANES, column);
+        }
+    }
+}
+
+static void renumber_sorted(uint32_t *slot, size_t count, uint32_t from, uint32_t by) {
+    for (size_t i = 0; i < count; i++) /* 32 bits and no branch: this becomes vector code */
+        slot[i] = slot[i] + (slot[i] >= from ? by : 0);
+}
+
+/** What names a slot from `from` on follows it by one place, up or down. */
+static void renumber(hopt_tpe_above *above, hopt_history *history, size_t from, int by) {
     size_t moved = above->slots - from;
     size_t to = from + (size_t)by;
-    if (moved == 0) return;
     memmove(above->record + to, above->record + from, moved * sizeof *above->record);
     memmove(above->member + to, above->member + from, moved * sizeof *above->member);
-    for (int column = 0; column < above->columns.columns; column++)
-        for (size_t i = 0; i < moved; i++) {
-            size_t source = by > 0 ? from + moved - 1 - i : from + i;
-            *hopt_tpe_at(&above->columns, source + (size_t)by, column) =
-                *hopt_tpe_at(&above->columns, source, column);
-        }
     for (size_t i = to; i < to + moved; i++)
         history->records[above->record[i]].slot = (uint32_t)i;
     for (int d = 0; d < above->cube->size; d++) {
         if (is_category(above, d)) continue;
-        hopt_tpe_sorted *sorted = &above->sorted[d];
-        for (size_t i = 0; i < sorted->count; i++)
-            if (sorted->slot[i] >= from)
-                sorted->slot[i] = (uint32_t)((int64_t)sorted->slot[i] + by);
+        renumber_sorted(above->sorted[d].slot, above->sorted[d].count, (uint32_t)from,
+                        (uint32_t)by);
     }
 }
 
@@ -191,7 +214,10 @@ void hopt_tpe_above_admit(hopt_tpe_above *above, hopt_history *history, uint32_t
     size_t at = above->slots;
     while (at > 0 && history->records[above->record[at - 1]].num > num)
         at--;
-    shift(above, history, at, 1);
+    if (at < above->slots) {
+        open_gap(&above->columns, at, above->slots);
+        renumber(above, history, at, 1);
+    }
     above->slots++;
     above->record[at] = index;
     above->member[at] = HOPT_TPE_OUT;
@@ -203,7 +229,10 @@ void hopt_tpe_above_admit(hopt_tpe_above *above, hopt_history *history, uint32_t
 void hopt_tpe_above_expel(hopt_tpe_above *above, hopt_history *history, uint32_t index) {
     size_t at = history->records[index].slot;
     HOPT_ASSERT(at < above->slots && above->member[at] == HOPT_TPE_OUT);
-    shift(above, history, at, -1);
+    if (at + 1 < above->slots) {
+        close_gap(&above->columns, at, above->slots);
+        renumber(above, history, at + 1, -1);
+    }
     above->slots--;
     history->records[index].slot = UINT32_MAX;
 }

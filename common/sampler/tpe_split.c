@@ -91,6 +91,9 @@ static void drop(hopt_tpe_split *split, uint32_t index) {
 
 void hopt_tpe_split_set(hopt_tpe_split *split, const hopt_best *below) {
     hopt_best old = split->below;
+    if (old.count == below->count &&
+        memcmp(old.index, below->index, (size_t)old.count * sizeof old.index[0]) == 0)
+        return;
     split->below = *below;
     for (int i = 0; i < old.count; i++)
         if (!in(below, old.index[i])) join(split, old.index[i]);
