@@ -74,13 +74,13 @@ static void drop(const char *uri) {
     (void)in_child(drop_database, uri, NULL);
 }
 
-typedef struct change {
+typedef struct update_one {
     const char *collection;
     const char *filter, *update; /* JSON */
-} change;
+} update_one;
 
 static void apply(connection *c, const void *data) {
-    const change *change = data;
+    const update_one *change = data;
     bson_error_t error;
     bson_t *filter = bson_new_from_json((const uint8_t *)change->filter, -1, &error);
     bson_t *update = bson_new_from_json((const uint8_t *)change->update, -1, &error);
@@ -107,15 +107,15 @@ static void damage(const char *uri, const char *study, int num, int kind) {
                                           "{\"$set\":{\"spec\":7,\"counts\":\"x\"}}"};
     char *filter = num >= 0 ? hopt_format("{\"exp_key\":\"%s\",\"hopt.num\":%d}", study, num)
                             : hopt_format("{\"_id\":\"%s\"}", study);
-    change change = {num >= 0 ? "jobs" : "hopt_studies", filter,
-                     (num >= 0 ? trials : studies)[kind]};
+    update_one change = {num >= 0 ? "jobs" : "hopt_studies", filter,
+                         (num >= 0 ? trials : studies)[kind]};
     CHECK(in_child(apply, uri, &change) == 0);
     free(filter);
 }
 
 static void future(const char *uri, const char *study) {
     char *filter = hopt_format("{\"_id\":\"%s\"}", study);
-    change change = {"hopt_studies", filter, "{\"$set\":{\"format\":2}}"};
+    update_one change = {"hopt_studies", filter, "{\"$set\":{\"format\":2}}"};
     CHECK(in_child(apply, uri, &change) == 0);
     free(filter);
 }

@@ -49,7 +49,7 @@ double hopt_sqlite__ticks(void) {
 }
 
 /* Waits for another process's lock: short, growing, random sleeps. SQLite's own handler sleeps up
- * to 100 ms at a time, so that one of many waiting processes may see every turn go by. */
+ * to 100 ms at a time; with 16 processes that made a third to a half fewer claims per second. */
 static int wait_for_lock(void *self, int count) {
     hopt_sqlite *s = self;
     int64_t now = (int64_t)hopt_sqlite__ticks();
