@@ -74,7 +74,8 @@ void hopt_command_synopsis(const hopt_command *command, hopt_buf *out) {
     }
     if (command->options) hopt_buf_text(out, " [OPTIONS]");
     for (const hopt_positional *p = command->positionals; p && p->name; p++)
-        hopt_buf_print(out, p->optional ? " [%s]%s" : " %s%s", p->name, p->rest ? "..." : "");
+        hopt_buf_print(out, p->optional ? " [%s]%s" : " %s%s", p->name,
+                       p->rest && !strchr(p->name, ' ') ? "..." : "");
 }
 
 /* Wrap `text` between `indent` and `width`; `column` is where the line is now. */
