@@ -161,7 +161,10 @@ static void test_signals_are_default(void) {
               NULL);
     CHECK(slot_run(&s, 1)->state == HOPT_DONE, "%s", s.result.error_message);
     const char *log = hopt_buf_string(&s.head);
-    CHECK(strstr(log, "SigBlk:\t0000000000000000") && strstr(log, "SigIgn:\t0000000000000000"),
+    /* glibc's own signals, 32 and 33, are ignored below a program that uses posix_spawn (make). */
+    const char *ignored = strstr(log, "SigIgn:\t");
+    CHECK(strstr(log, "SigBlk:\t0000000000000000") && ignored &&
+              (strtoull(ignored + 8, NULL, 16) & ~0x180000000ULL) == 0,
           "%s", log);
     /* 0, 1, 2, the report descriptor, and ls's own */
     int lines = 0;
