@@ -137,27 +137,32 @@ static void reserve_scratch(hopt_tpe *tpe) {
     tpe->scratch_size = floats;
 }
 
-void hopt_tpe_score(hopt_tpe *tpe, int n, int skip) {
+/** Score up to 4 candidates of one group, from place `from` of the order. @return how many. */
+static int score_pass(hopt_tpe *tpe, const mixture sides[2], int n, int from) {
     size_t size = (size_t)tpe->cube->size;
+    double *rows[HOPT_TPE_TILE_CANDIDATES];
+    int chosen[HOPT_TPE_TILE_CANDIDATES];
+    int count = 0;
+    for (; count < HOPT_TPE_TILE_CANDIDATES && from + count < n; count++) {
+        chosen[count] = tpe->order[from + count];
+        rows[count] = tpe->rows + (size_t)chosen[count] * size;
+        if (!same_active(tpe->cube, rows[0], rows[count])) break;
+    }
+    for (int j = count; j < HOPT_TPE_TILE_CANDIDATES; j++) { /* the rest repeats the first */
+        chosen[j] = chosen[0];
+        rows[j] = rows[0];
+    }
+    score_side(tpe, &sides[0], rows, chosen);
+    score_side(tpe, &sides[1], rows, chosen);
+    return count;
+}
+
+void hopt_tpe_score(hopt_tpe *tpe, int n, int skip) {
     reserve_scratch(tpe);
     mixture sides[2] = {below_side(tpe, skip), above_side(tpe)};
     group(tpe, n);
-    for (int i = 0; i < n;) {
-        double *rows[HOPT_TPE_TILE_CANDIDATES];
-        int chosen[HOPT_TPE_TILE_CANDIDATES];
-        int count = 0;
-        /* Up to 4 of one group; what is left over repeats the last. */
-        for (int j = 0; j < HOPT_TPE_TILE_CANDIDATES; j++) {
-            double *row = i < n ? tpe->rows + (size_t)tpe->order[i] * size : NULL;
-            bool fits = row && (j == 0 || (count == j && same_active(tpe->cube, rows[0], row)));
-            chosen[j] = fits ? tpe->order[i] : chosen[j > 0 ? j - 1 : 0];
-            rows[j] = fits ? row : rows[j > 0 ? j - 1 : 0];
-            i += fits;
-            count += fits;
-        }
-        score_side(tpe, &sides[0], rows, chosen);
-        score_side(tpe, &sides[1], rows, chosen);
-    }
+    for (int i = 0; i < n;)
+        i += score_pass(tpe, sides, n, i);
     for (int i = 0; i < n; i++)
         tpe->score[i] = tpe->log_l[i] - tpe->log_g[i];
 }
