@@ -140,9 +140,9 @@ static void reserve_scratch(hopt_tpe *tpe) {
 /** Score up to 4 candidates of one group, from place `from` of the order. @return how many. */
 static int score_pass(hopt_tpe *tpe, const mixture sides[2], int n, int from) {
     size_t size = (size_t)tpe->cube->size;
-    double *rows[HOPT_TPE_TILE_CANDIDATES];
-    int chosen[HOPT_TPE_TILE_CANDIDATES];
-    int count = 0;
+    int chosen[HOPT_TPE_TILE_CANDIDATES] = {tpe->order[from]};
+    double *rows[HOPT_TPE_TILE_CANDIDATES] = {tpe->rows + (size_t)chosen[0] * size};
+    int count = 1;
     for (; count < HOPT_TPE_TILE_CANDIDATES && from + count < n; count++) {
         chosen[count] = tpe->order[from + count];
         rows[count] = tpe->rows + (size_t)chosen[count] * size;
