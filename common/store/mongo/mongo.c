@@ -41,10 +41,10 @@ static void set_options(mongoc_uri_t *uri, int timeout_ms) {
     int total = timeout_ms ? timeout_ms : TIMEOUT_MS;
     if (total < TIMEOUT_MS_MIN) total = TIMEOUT_MS_MIN;
     if (total > TIMEOUT_MS_MAX) total = TIMEOUT_MS_MAX;
-    int part = total / 5;
-    set_default_ms(uri, MONGOC_URI_CONNECTTIMEOUTMS, part);
-    set_default_ms(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 2 * part);
-    set_default_ms(uri, MONGOC_URI_SOCKETTIMEOUTMS, 2 * part);
+    int part = total / 20;
+    set_default_ms(uri, MONGOC_URI_CONNECTTIMEOUTMS, 3 * part);
+    set_default_ms(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5 * part);
+    set_default_ms(uri, MONGOC_URI_SOCKETTIMEOUTMS, 12 * part);
     /* A single-threaded client otherwise looks only once, and fails during any election. */
     if (!mongoc_uri_has_option(uri, MONGOC_URI_SERVERSELECTIONTRYONCE))
         mongoc_uri_set_option_as_bool(uri, MONGOC_URI_SERVERSELECTIONTRYONCE, false);
@@ -52,7 +52,7 @@ static void set_options(mongoc_uri_t *uri, int timeout_ms) {
 
     mongoc_write_concern_t *concern = mongoc_write_concern_new();
     mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY);
-    mongoc_write_concern_set_wtimeout_int64(concern, (int64_t)2 * part);
+    mongoc_write_concern_set_wtimeout_int64(concern, (int64_t)12 * part);
     mongoc_write_concern_set_journal(concern, true);
     mongoc_uri_set_write_concern(uri, concern);
     mongoc_write_concern_destroy(concern);

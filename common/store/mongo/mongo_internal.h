@@ -28,7 +28,9 @@ typedef struct hopt_mongo {
     bool read_only;
     mongoc_client_t *client;
     mongoc_collection_t *collections[HOPT_MONGO_PLACES]; /**< made when first used */
-    bool renew;   /**< make the client anew before the next command */
+    bool renew;                              /**< make the client anew before the next command */
+    char claimed_study[HOPT_STUDY_NAME_MAX]; /**< of the last trial claimed; "" none */
+    hopt_trial_id claimed;
     bool refused; /**< the last failure was the server's answer, not a lost connection */
 } hopt_mongo;
 

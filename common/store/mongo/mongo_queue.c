@@ -174,48 +174,72 @@ static hopt_status end_unclaimable(hopt_mongo *self, const char *study, int64_t 
     return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_MANY, filter, update, found, err);
 }
 
-typedef struct claim {
-    bson_t *filter, *update;
-    const char *study, *owner;
-} claim;
-
-static claim claim_new(const char *study, const char *owner) {
-    return (claim){
-        .filter = BCON_NEW("exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW), "misc.cmd.0",
-                           BCON_UTF8("hopt")),
-        .update =
-            BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_RUNNING), "owner", "[", BCON_UTF8(owner),
-                     "]", "hopt.worker", BCON_UTF8(owner), "hopt.beat", BCON_INT64(0), "}", "$inc",
-                     "{", "hopt.lease", BCON_INT32(1), "version", BCON_INT32(1), "}", "$unset", "{",
-                     "hopt.stop", BCON_UTF8(""), "}", "$currentDate", "{", "book_time",
-                     BCON_BOOL(true), "refresh_time", BCON_BOOL(true), "}"),
-        .study = study,
-        .owner = owner,
-    };
+static bson_t *claim_filter(const char *study) {
+    return BCON_NEW("exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW), "misc.cmd.0",
+                    BCON_UTF8("hopt"));
 }
 
-static void claim_free(claim *c) {
-    bson_destroy(c->filter);
-    bson_destroy(c->update);
+static bson_t *claim_update(const char *owner) {
+    return BCON_NEW("$set", "{", "state", BCON_INT32(HOPT_RUNNING), "owner", "[", BCON_UTF8(owner),
+                    "]", "hopt.worker", BCON_UTF8(owner), "hopt.beat", BCON_INT64(0), "}", "$inc",
+                    "{", "hopt.lease", BCON_INT32(1), "version", BCON_INT32(1), "}", "$unset", "{",
+                    "hopt.stop", BCON_UTF8(""), "}", "$currentDate", "{", "book_time",
+                    BCON_BOOL(true), "refresh_time", BCON_BOOL(true), "}");
+}
+
+/**
+ * The command itself. First among the slots up to a little beyond the last one that was claimed
+ * here, then among all. That changes nothing on MongoDB, whose index stops at the first match;
+ * FerretDB's collects all matches first, which with 200,000 queued makes a claim 50 times as slow.
+ * Slots below are never left out, so a trial that was queued again does not wait.
+ */
+static hopt_status claim_doc(hopt_mongo *self, const char *study, const bson_t *update,
+                             bson_t **doc, hopt_error *err) {
+    enum { BEYOND = 1000 };
+    hopt_status status = HOPT_ENOTFOUND;
+    bson_t *filter = claim_filter(study);
+    if (strcmp(self->claimed_study, study) == 0) {
+        int to = hopt_trial_id_num(&self->claimed) + BEYOND;
+        if (to > HOPT_MONGO_SLOT_LAST) to = HOPT_MONGO_SLOT_LAST;
+        hopt_trial_id last = hopt_trial_id_make(self->claimed.bytes, to);
+        bson_oid_t oid = hopt_mongo__oid(&last);
+        BCON_APPEND(filter, "_id", "{", "$lte", BCON_OID(&oid), "}");
+        status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, filter, update, NULL, doc, err);
+        bson_destroy(filter);
+        filter = claim_filter(study);
+    }
+    self->claimed_study[0] = '\0';
+    if (status == HOPT_ENOTFOUND)
+        status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, filter, update, NULL, doc, err);
+    bson_destroy(filter);
+    return status;
+}
+
+static void remember_claim(hopt_mongo *self, const hopt_trial *trial) {
+    memcpy(self->claimed_study, trial->study, sizeof trial->study);
+    self->claimed = trial->id;
 }
 
 /* One trial. Damaged ones are ended on the way; each leaves the queue, so this ends. */
-static hopt_status claim_one(hopt_mongo *self, const claim *c, hopt_trial **out, hopt_error *err) {
+static hopt_status claim_one(hopt_mongo *self, const char *study, const char *owner,
+                             const bson_t *update, hopt_trial **out, hopt_error *err) {
     bool swept = false;
     for (;;) {
         bson_t *doc;
         hopt_error why = {.message = "its misc.cmd is damaged"};
-        hopt_status status = hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, c->filter,
-                                                         c->update, NULL, &doc, err);
+        hopt_status status = claim_doc(self, study, update, &doc, err);
         /* Only a server's own refusal: after a lost reply the caller asks hopt_store_mine(). */
         if (status == HOPT_ESTORE && self->refused && !swept) {
             int64_t found = 0;
             swept = true;
-            if (end_unclaimable(self, c->study, &found, NULL) == HOPT_OK && found > 0) continue;
+            if (end_unclaimable(self, study, &found, NULL) == HOPT_OK && found > 0) continue;
         }
         if (status != HOPT_OK) return status;
         status = hopt_bson_trial_decode(out, doc, &why);
-        if (status != HOPT_OK) status = end_malformed(self, doc, c->owner, why.message, err);
+        if (status == HOPT_OK)
+            remember_claim(self, *out);
+        else
+            status = end_malformed(self, doc, owner, why.message, err);
         bson_destroy(doc);
         if (status != HOPT_OK || *out) return status;
     }
@@ -223,15 +247,15 @@ static hopt_status claim_one(hopt_mongo *self, const claim *c, hopt_trial **out,
 
 hopt_status hopt_mongo__claim_many(void *self, hopt_trials *out, const char *study,
                                    const char *owner, size_t n, hopt_error *err) {
-    claim c = claim_new(study, owner);
+    bson_t *update = claim_update(owner);
     size_t before = out->count;
     hopt_status status = HOPT_OK;
     while (out->count - before < n && status == HOPT_OK) {
         hopt_trial *trial = NULL;
-        status = claim_one(self, &c, &trial, err);
+        status = claim_one(self, study, owner, update, &trial, err);
         if (trial) hopt_trials_add(out, trial);
     }
-    claim_free(&c);
+    bson_destroy(update);
     if (out->count > before) {
         if (status == HOPT_OK || status == HOPT_ENOTFOUND) return HOPT_OK;
         /* The caller asks hopt_store_mine() and gets these too. */
