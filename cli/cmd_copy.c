@@ -195,7 +195,7 @@ static hopt_status copy_trials(copying *self, hopt_error *err) {
 static int copy_study(copying *self) {
     hopt_error err;
     const hopt_study *study = self->from.study;
-    self->shown = (hopt_progress_state){.name = study->name, .left_ms = -1};
+    self->shown = (hopt_progress_state){.name = study->name, .running = -1, .left_ms = -1};
     hopt_status status = open_target(self, &err);
     if (status != HOPT_OK) return hopt_cli_fail(self->command, &err);
     self->progress =

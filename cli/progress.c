@@ -70,7 +70,7 @@ static int parts_of(const hopt_progress_state *state, char parts[PARTS][64]) {
         hopt_time_duration(left, sizeof left, state->left_ms < 1000 ? 1000 : state->left_ms);
         snprintf(parts[n++], 64, "%s left", left);
     }
-    snprintf(parts[n++], 64, "%lld running", (long long)state->running);
+    if (state->running >= 0) snprintf(parts[n++], 64, "%lld running", (long long)state->running);
     if (rate[0] && n < PARTS) snprintf(parts[n++], 64, "%s", rate);
     return n;
 }

@@ -14,9 +14,10 @@
 /** What there is to show. */
 typedef struct hopt_progress_state {
     const char *name;
-    int64_t done;  /**< ended trials */
-    int64_t total; /**< 0: no limit */
-    int64_t running, failed;
+    int64_t done;    /**< ended trials */
+    int64_t total;   /**< 0: no limit */
+    int64_t running; /**< -1: does not apply */
+    int64_t failed;
     bool has_best;
     double best;        /**< in the user's sign */
     double rate;        /**< trials a second, 0: not known yet */
