@@ -94,9 +94,14 @@ typedef struct contents {
 } contents;
 
 static int read_contents(hopt_sqlite *s, contents *c) {
-    int code = read_integer(s, "PRAGMA user_version", &c->format);
+    /* Without a transaction another process may make the tables between two of the reads. */
+    bool own = sqlite3_get_autocommit(s->db);
+    int code = own ? sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) : SQLITE_OK;
+    if (code != SQLITE_OK) return code;
+    code = read_integer(s, "PRAGMA user_version", &c->format);
     if (code == SQLITE_OK) code = read_integer(s, "PRAGMA application_id", &c->application);
     if (code == SQLITE_OK) code = read_integer(s, "SELECT count(*) FROM sqlite_master", &c->tables);
+    if (own) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     return code;
 }
 

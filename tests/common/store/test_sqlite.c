@@ -191,6 +191,35 @@ Test(sqlite, network_file_systems) {
     cr_assert(strcmp(type, "unknown") != 0, "%s", type);
 }
 
+/* Every round several processes meet at a file that is not there yet. */
+Test(sqlite, made_by_several_at_once, .timeout = 60) {
+    enum { ROUNDS = 40, PROCESSES = 8 };
+    for (int round = 0; round < ROUNDS; round++) {
+        snprintf(path, sizeof path, "%s/%d.db", folder, round);
+        int gate[2];
+        cr_assert_eq(pipe(gate), 0);
+        for (int i = 0; i < PROCESSES; i++) {
+            if (fork() > 0) continue;
+            char byte;
+            hopt_store *store;
+            close(gate[1]);
+            if (read(gate[0], &byte, 1) != 0) _exit(2); /* the end of the file is the start */
+            if (open_at(&store, path, &(hopt_store_options){.create = true}) != HOPT_OK) {
+                fprintf(stderr, "%s\n", err.message);
+                _exit(1);
+            }
+            hopt_store_close(store);
+            _exit(0);
+        }
+        close(gate[0]);
+        close(gate[1]);
+        for (int i = 0; i < PROCESSES; i++) {
+            int status;
+            cr_assert(wait(&status) > 0 && status == 0, "round %d", round);
+        }
+    }
+}
+
 /* ---- what is in the way of a write ---- */
 
 Test(sqlite, damaged_schema_is_seen) {
