@@ -65,7 +65,7 @@ static hopt_status lost_count(hopt_sqlite *s, int *lost, const hopt_open_trial *
 
 static hopt_status expire(hopt_sqlite *s, const hopt_open_trial *seen, int max_attempts,
                           hopt_error *err) {
-    int lost;
+    int lost = 0;
     hopt_status status = lost_count(s, &lost, seen, err);
     if (status) return status;
     hopt_state to = lost + 1 < max_attempts ? HOPT_NEW : HOPT_ERROR;
