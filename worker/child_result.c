@@ -10,18 +10,18 @@
 
 /* What each end makes of a trial when it decides alone; `type` NULL: the result decides. */
 static const struct row {
-    hopt_child_end end;
     const char *type;
+    hopt_child_end end;
     hopt_state state;
 } rows[] = {
-    {HOPT_CHILD_GAVE, NULL, HOPT_DONE},
-    {HOPT_CHILD_EXITED, "Exit", HOPT_ERROR}, /* code 0: the result decides */
-    {HOPT_CHILD_SIGNALED, "Signal", HOPT_ERROR},
-    {HOPT_CHILD_TIMEOUT, "Timeout", HOPT_ERROR},
-    {HOPT_CHILD_MEMORY, "Memory", HOPT_ERROR},
-    {HOPT_CHILD_OUTPUT, "BadResult", HOPT_ERROR},
-    {HOPT_CHILD_UNSTARTED, "Start", HOPT_ERROR},
-    {HOPT_CHILD_STOPPED, NULL, HOPT_CANCEL},
+    {NULL, HOPT_CHILD_GAVE, HOPT_DONE},
+    {"Exit", HOPT_CHILD_EXITED, HOPT_ERROR}, /* code 0: the result decides */
+    {"Signal", HOPT_CHILD_SIGNALED, HOPT_ERROR},
+    {"Timeout", HOPT_CHILD_TIMEOUT, HOPT_ERROR},
+    {"Memory", HOPT_CHILD_MEMORY, HOPT_ERROR},
+    {"BadResult", HOPT_CHILD_OUTPUT, HOPT_ERROR},
+    {"Start", HOPT_CHILD_UNSTARTED, HOPT_ERROR},
+    {NULL, HOPT_CHILD_STOPPED, HOPT_CANCEL},
 };
 
 /* The first sentence of an error, by its end. */

@@ -112,7 +112,7 @@ int hopt_sandbox__attach_open(const char *workdir, const char *file, int64_t *si
     int fd = dir < 0 ? -1 : open_beneath(dir, inside);
     int failed = errno;
     if (dir >= 0) close(dir);
-    struct stat found;
+    struct stat found = {0};
     const char *why = NULL;
     if (fd < 0)
         why = failed == ELOOP   ? "is a link"

@@ -32,7 +32,7 @@ int main(void) {
         if (!hopt_number(&trial, "kp", &kp) || !hopt_number(&trial, "ki", &ki) ||
             !hopt_number(&trial, "kd", &kd)) {
             fprintf(stderr, "the study's space lacks kp, ki or kd\n");
-            return 1;
+            break;
         }
         if (hopt_is(&trial, "windup/_name", "clamp")) hopt_number(&trial, "windup/limit", &clamp);
         double loss = simulate(kp, ki, kd, clamp, &overshoot);
@@ -44,5 +44,5 @@ int main(void) {
             hopt_result(loss, more);
     }
     free(trial.line);
-    return 0;
+    return !feof(stdin);
 }

@@ -50,7 +50,7 @@ static int parse_row(char *line, double *label, struct svm_node *row) {
 static void add(digits *set, double label, const struct svm_node *row) {
     size_t size = (PIXELS + 1) * sizeof *row, count = (size_t)set->n + 1;
     set->label = realloc(set->label, count * sizeof *set->label);
-    set->row = realloc(set->row, count * sizeof *set->row);
+    set->row = realloc(set->row, count * sizeof(struct svm_node *));
     if (!set->label || !set->row || !(set->row[set->n] = malloc(size))) abort();
     memcpy(set->row[set->n], row, size);
     set->label[set->n++] = label;

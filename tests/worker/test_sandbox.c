@@ -157,7 +157,7 @@ static void test_signals_are_default(void) {
     slot s;
     slot_open(&s,
               "{\"command\":[\"/bin/sh\",\"-c\",\"grep -E 'SigBlk|SigIgn' /proc/self/status; "
-              "ls -l /proc/self/fd; echo 1\"]}",
+              "cat /proc/self/oom_score_adj; ls -l /proc/self/fd; echo 1\"]}",
               NULL);
     CHECK(slot_run(&s, 1)->state == HOPT_DONE, "%s", s.result.error_message);
     const char *log = hopt_buf_string(&s.head);
@@ -166,6 +166,7 @@ static void test_signals_are_default(void) {
     CHECK(strstr(log, "SigBlk:\t0000000000000000") && ignored &&
               (strtoull(ignored + 8, NULL, 16) & ~0x180000000ULL) == 0,
           "%s", log);
+    CHECK(strstr(log, "\n500\n"), "%s", log);
     /* 0, 1, 2, the report descriptor, and ls's own */
     int lines = 0;
     for (const char *at = strstr(log, "total"); at && (at = strstr(at, " -> ")); at++)

@@ -47,6 +47,16 @@ static void mark_descriptors(int report_fd) {
     if (report_fd >= 0) fcntl(report_fd, F_SETFD, 0);
 }
 
+/* When the machine runs out of memory, the objective shall go and not the worker or its master. */
+static void offer_to_oom_killer(void) {
+    char text[16] = "";
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (fd < 0) return;
+    if (read(fd, text, sizeof text - 1) > 0 && atoi(text) < 500 && write(fd, "500", 3) < 0)
+        fprintf(stderr, "hopt-runner: oom_score_adj: %s\n", strerror(errno));
+    close(fd);
+}
+
 static void __attribute__((noreturn)) run_command(char **argv, int start_fd) {
     execvp(argv[0], argv);
     int reason = errno;
@@ -65,6 +75,7 @@ become_child(const runner_options *options, pid_t runner, int start_fd) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != runner) _exit(127);
     mark_descriptors(options->report_fd);
+    offer_to_oom_killer();
     if (options->cwd && chdir(options->cwd) < 0)
         refuse(start_fd, "working directory %s: %s", options->cwd, strerror(errno));
     reset_signals();
