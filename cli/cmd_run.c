@@ -130,7 +130,7 @@ static void collect(overrides *o, const hopt_run_settings *s) {
         add_set(&o->all, o->texts[2]);
     }
     if (s->sampler) {
-        o->sampler = hopt_format("sampler.name=\"%s\"", s->sampler);
+        o->sampler = hopt_format("sampler.name=%s", s->sampler);
         add_set(&o->all, o->sampler);
     }
 }

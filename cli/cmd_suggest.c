@@ -135,7 +135,7 @@ static int suggest(const hopt_command *self, void *given) {
     hopt_study_spec *spec;
     hopt_error err;
     hopt_texts sets = {0};
-    char *name = s->sampler ? hopt_format("sampler.name=\"%s\"", s->sampler) : NULL;
+    char *name = s->sampler ? hopt_format("sampler.name=%s", s->sampler) : NULL;
     for (size_t i = 0; i < s->sets.count + (name != NULL); i++) {
         sets.list = hopt_grow(sets.list, sets.count, &sets.capacity, sizeof *sets.list);
         sets.list[sets.count++] = i < s->sets.count ? s->sets.list[i] : name;

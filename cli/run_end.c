@@ -145,6 +145,18 @@ static void note_last_log(const ending *end) {
     hopt_trial_free(trial);
 }
 
+/* Nothing came out of it: an error, said even with --quiet. */
+static void say_fruitless(const ending *end) {
+    const hopt_run *run = end->run;
+    bool paused = end->study->state == HOPT_STUDY_PAUSED;
+    if (!run->settings->common.quiet) note_last_log(end);
+    hopt_cli_say_failed(run->command, HOPT_EXIT_NORESULT,
+                        "study %s is %s (%s): no trial was successful%s", end->study->name,
+                        hopt_study_state_name(end->study->state),
+                        end->study->reason ? end->study->reason : "no reason",
+                        paused ? "; set the objective right and run it again" : "");
+}
+
 static int exit_code(const ending *end) {
     if (end->run->signum) return 128 + end->run->signum;
     if (!end->best) return HOPT_EXIT_NORESULT;
@@ -170,12 +182,7 @@ static void say_people(const ending *end) {
         hopt_view_best(stdout, end->spec, end->best);
         fflush(stdout);
     }
-    if (end->study->state == HOPT_STUDY_PAUSED && !end->best && !common->quiet) {
-        note_last_log(end);
-        hopt_cli_note(common, "the study is paused: set the objective right and run it again");
-    } else if (!end->best) {
-        hopt_cli_note(common, "no trial was successful");
-    }
+    if (!end->best && !end->run->signum) say_fruitless(end);
     if (end->run->signum) {
         char *command = same_command();
         hopt_cli_note(common, "\ncontinue with: %s", command);

@@ -17,13 +17,17 @@ cd "$work/home" || exit 1
 PATH=$bin:$PATH LC_ALL=C.UTF-8 HOPT_TRANSCRIPTS=$(dirname "$file")
 export PATH LC_ALL HOPT_TRANSCRIPTS
 unset HOPT_STORE
+# libmongoc warns when a killed process left its counters under our process number.
+MONGOC_DISABLE_SHM=1
+export MONGOC_DISABLE_SHM
 
 normal() {
     sed -E -e 's/(ask:)?[A-Za-z0-9._-]+:[0-9]+:[0-9a-f]{8}/\1OWNER/g' \
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
         -e 's/"(ms|active_ms|age_ms)":[0-9]+/"\1":N/g' \
+        -e 's/(TIME),[0-9]+,/\1,N,/g' \
         -e 's/\b[0-9]+ ms\b/N ms/g; s/\b[0-9]+\.[0-9]+ (ms|s|GB|MB)\b/N \1/g' \
-        -e "s|$work/home|HOME|g"
+        -e "s|$work/home|HOME|g; s|$HOPT_TRANSCRIPTS|FOLDER|g"
 }
 run() {
     [ -z "$command" ] && return
