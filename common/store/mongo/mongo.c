@@ -52,7 +52,7 @@ static void set_options(mongoc_uri_t *uri, int timeout_ms) {
 
     mongoc_write_concern_t *concern = mongoc_write_concern_new();
     mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY);
-    mongoc_write_concern_set_wtimeout_int64(concern, (int64_t)12 * part);
+    mongoc_write_concern_set_wtimeout_int64(concern, (int64_t)10 * part);
     mongoc_write_concern_set_journal(concern, true);
     mongoc_uri_set_write_concern(uri, concern);
     mongoc_write_concern_destroy(concern);
