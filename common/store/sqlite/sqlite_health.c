@@ -59,7 +59,7 @@ hopt_status hopt_sqlite__indexes_ok(hopt_sqlite *s, bool *ok, hopt_error *err) {
     hopt_status status =
         read_text(s, count, sizeof count,
                   "SELECT count(*) FROM sqlite_master WHERE name IN ('study','trial','trial_new',"
-                  "'trial_running','trial_best','trial_rest','report','log','attachment',"
+                  "'trial_running','trial_best','trial_ended','report','log','attachment',"
                   "'worker','counter')",
                   err);
     *ok = strcmp(count, "11") == 0;

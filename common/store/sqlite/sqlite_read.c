@@ -44,28 +44,22 @@ hopt_status hopt_sqlite__trials_by_num(void *self, hopt_trials *out, const char 
     return status;
 }
 
-static hopt_status add_counts(hopt_sqlite *s, hopt_sqlite_sql sql, const char *study,
-                              int64_t counts[HOPT_STATES], hopt_error *err) {
-    sqlite3_stmt *select;
-    bool row;
-    hopt_status status = hopt_sqlite__bind(s, &select, sql, err, "t", study);
-    while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
-           row) {
-        int state = sqlite3_column_int(select, 0);
-        if (state >= 0 && state < HOPT_STATES) counts[state] += sqlite3_column_int64(select, 1);
-    }
-    return status;
-}
-
 hopt_status hopt_sqlite__counts(void *self, const char *study, int64_t counts[HOPT_STATES],
                                 hopt_error *err) {
     hopt_sqlite *s = self;
-    /* Two statements, each from indexes alone; one read transaction makes them one snapshot. */
-    if (sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-        return hopt_sqlite__fail(s, sqlite3_extended_errcode(s->db), err);
-    hopt_status status = add_counts(s, HOPT_SQL_COUNT_OPEN, study, counts, err);
-    if (status == HOPT_OK) status = add_counts(s, HOPT_SQL_COUNT_ENDED, study, counts, err);
-    return hopt_sqlite__end(s, status, err);
+    sqlite3_stmt *select;
+    bool row;
+    int64_t done = 0;
+    hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_COUNTS, err, "t", study);
+    while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
+           row) {
+        int state = sqlite3_column_int(select, 0);
+        int64_t count = sqlite3_column_int64(select, 1);
+        done += state < 0 ? count : -count;
+        if (state >= 0 && state < HOPT_STATES) counts[state] = count;
+    }
+    counts[HOPT_DONE] = done;
+    return status;
 }
 
 hopt_status hopt_sqlite__best(void *self, hopt_trial **out, const char *study, hopt_error *err) {
