@@ -343,7 +343,7 @@ static void exchange_done(void *data, bool ran) {
     agent->token = job->token;
     if (ran) {
         finish_ends(job);
-        if (job->look && job->status == HOPT_OK) take_looks(job);
+        if (job->look && !peeked && job->status == HOPT_OK) take_looks(job);
         agent->adopt = job->claim_lost || (job->adopt && job->status != HOPT_OK);
         if (job->adopt && job->status == HOPT_OK) agent->again = true;
         tell_store_state(agent, job);
