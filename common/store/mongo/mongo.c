@@ -8,9 +8,11 @@
  * rules of store.h hold. Writes wait for majority and journal, reads go to the primary: DESIGN
  * §5.11.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
@@ -81,6 +83,18 @@ static void list_hosts(hopt_mongo *self) {
     hopt_buf_clear(&hosts);
 }
 
+/* OpenSSL's own words for a missing file are "connection error". */
+static hopt_status check_files(const mongoc_uri_t *uri, hopt_error *err) {
+    static const char *const options[] = {MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE};
+    for (size_t i = 0; i < HOPT_COUNT(options); i++) {
+        const char *path = mongoc_uri_get_option_as_utf8(uri, options[i], NULL);
+        if (path && access(path, R_OK) != 0)
+            return hopt_error_set(err, HOPT_EUNAVAILABLE, "%s of the MongoDB URI: %s: %s",
+                                  options[i], path, strerror(errno));
+    }
+    return HOPT_OK;
+}
+
 static hopt_status parse_uri(hopt_mongo *self, const char *text, int timeout_ms, hopt_error *err) {
     hopt_store_uri parts;
     bson_error_t error;
@@ -90,7 +104,7 @@ static hopt_status parse_uri(hopt_mongo *self, const char *text, int timeout_ms,
     self->uri = mongoc_uri_new_with_error(parts.mongo_uri, &error);
     if (!self->uri) {
         status = bad_uri(parts.mongo_uri, error.message, err);
-    } else {
+    } else if ((status = check_files(self->uri, err)) == HOPT_OK) {
         set_options(self->uri, timeout_ms);
         list_hosts(self);
         self->client = mongoc_client_new_from_uri(self->uri);
