@@ -69,7 +69,7 @@ static bool differ_children(walk *w, const hopt_space__node *a, const hopt_space
         const hopt_space__node *longer = i < a->n ? a : b;
         enter(w, longer->keys ? longer->keys[i] : NULL, i);
         if (i >= a->n || i >= b->n) return true;
-        if (a->keys && strcmp(a->keys[i], b->keys[i])) return true;
+        if (a->keys && strcmp(a->keys[i], b->keys[i]) != 0) return true;
         if (differ(w, &a->children[i], &b->children[i])) return true;
         w->path.length = length;
         if (w->path.data) w->path.data[length] = '\0';
@@ -80,7 +80,7 @@ static bool differ_children(walk *w, const hopt_space__node *a, const hopt_space
 static bool differ_params(walk *w, int a, int b) {
     const hopt_param *of_a = &w->a->params[a], *of_b = &w->b->params[b];
     size_t length = w->path.length;
-    if (strcmp(of_a->label, of_b->label)) return true;
+    if (strcmp(of_a->label, of_b->label) != 0) return true;
     for (int i = 0; i < of_a->dist.options; i++) {
         const hopt_space__branch *branch = &w->a->extra[a].branches[i];
         enter(w, branch->name, (size_t)i);

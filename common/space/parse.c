@@ -84,7 +84,7 @@ static void parse_list(hopt_space__parser *p, hopt_space__node *node, const json
 
 static void check_key(hopt_space__parser *p, const char *key, const json_t *value, bool option) {
     if (key[0] != '_') return;
-    if (strcmp(key, "_name")) {
+    if (strcmp(key, "_name") != 0) {
         hopt_space__fail(p, "", true, hopt_space__here(p),
                          "unknown key: keys that begin with _ are _type, _value, _label and, in an "
                          "option of a choice, _name");

@@ -64,7 +64,7 @@ static bool find_kind(hopt_space__parser *p, const char *label, const json_t *js
         return false;
     }
     for (size_t i = 0; name && i < HOPT_COUNT(kinds); i++) {
-        if (strcmp(kinds[i].name, name)) continue;
+        if (strcmp(kinds[i].name, name) != 0) continue;
         *kind = (hopt_dist_kind)i;
         return true;
     }

@@ -89,7 +89,11 @@ const hopt_param *hopt_space_param(const hopt_space *space, int i);
 /** The index of a label, or -1. */
 int hopt_space_find(const hopt_space *space, const char *label);
 
-/** The canonical text (one line; equal spaces print equal); the caller's. */
+/**
+ * The canonical text (one line; equal spaces print equal); the caller's. Every label is spelled
+ * out and numbers of _value have one form; the order of members stays as in the file and counts,
+ * since samplers draw in the order of the parameters.
+ */
 HOPT_MUST_CHECK char *hopt_space_canonical(const hopt_space *space);
 /** FNV-1a of the canonical text. */
 uint64_t hopt_space_hash(const hopt_space *space);
@@ -100,7 +104,7 @@ uint64_t hopt_space_hash(const hopt_space *space);
  */
 HOPT_MUST_CHECK char *hopt_space_difference(const hopt_space *a, const hopt_space *b);
 
-/** The JSON that the space was parsed from (borrowed). */
+/** The JSON that the space was parsed from: the space's own copy. */
 const json_t *hopt_space_json(const hopt_space *space);
 
 /* ---- points ---- */
@@ -137,7 +141,9 @@ HOPT_MUST_CHECK json_t *hopt_space_resolve(const hopt_space *space, const double
 
 /**
  * The inverse: a point from the resolved form (a study's "points", `hopt ask/tell`). For a choice,
- * the option is found by `_name`, else by equal value.
+ * the option is found by `_name`, else by equal value; among options without `_name` that hold
+ * parameters the first that fits. Constants may be left out, but for those that tell such options
+ * apart. A value near its grid is moved onto it.
  * @param text, length, path  for positions, as in hopt_space_parse(); text may be NULL.
  * @param[out] point          `hopt_space_size()` doubles.
  */

@@ -94,7 +94,7 @@ static void describe_param(drawing *d, int i, bool again, const char *path, hopt
         return;
     }
     hopt_dist_text(&param->dist, right);
-    if (d->space->extra[i].labelled && strcmp(path, param->label)) {
+    if (d->space->extra[i].labelled && strcmp(path, param->label) != 0) {
         hopt_buf_text(right, "  (label ");
         add_text(right, param->label, TEXT_MAX);
         hopt_buf_char(right, ')');

@@ -177,3 +177,25 @@ Test(space_points, values_as_text) {
     hopt_buf_clear(&out);
     hopt_space_free(space);
 }
+
+Test(space_points, the_smallest_spaces) {
+    hopt_space *space = support_space("{`c`:{`_type`:`choice`,`_value`:[`only`]},"
+                                      "`r`:{`_type`:`randint`,`_value`:[4,5]},"
+                                      "`p`:{`_type`:`pchoice`,`_value`:[[1,null]]},"
+                                      "`u`:{`_type`:`uniform`,`_value`:[1,1.0000000000000002]},"
+                                      "`l`:{`_type`:`loguniform`,`_value`:[1,1.0000000000000002]},"
+                                      "`q`:{`_type`:`quniform`,`_value`:[0.1,0.4,1]}}");
+    support_rng rng = {.seed = 5};
+    double point[6], back[6];
+    hopt_error err;
+    for (int i = 0; i < 50; i++) {
+        support_draw(space, &rng, point);
+        cr_assert_eq(hopt_space_check_point(space, point, &err), HOPT_OK, "%s", err.message);
+        cr_assert(point[0] == 0 && point[1] == 4 && point[2] == 0 && point[5] == 0);
+        json_t *resolved = hopt_space_resolve(space, point);
+        cr_assert_eq(hopt_space_unresolve(space, back, resolved, NULL, 0, "", &err), HOPT_OK);
+        cr_assert(back[3] == point[3] && back[4] == point[4]);
+        json_decref(resolved);
+    }
+    hopt_space_free(space);
+}
