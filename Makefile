@@ -6,6 +6,7 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 STUDY ?= examples/digits/study.json
 ARGS ?=
+FUZZ_SECONDS ?= 60
 
 # What is fetched over the network is kept here; several clones may share one.
 export HOPT_CACHE ?= $(CURDIR)/.cache
