@@ -18,7 +18,7 @@
 #include "master/master.h"
 #include "worker/agent.h"
 
-enum { TICK_MS = 100, FAILURES_SHOWN = 3 };
+enum { TICK_MS = 100, FAILURES_SHOWN = 3, STOP_BEAT_MS = 1000 };
 
 typedef struct session {
     hopt_run *run;
@@ -33,7 +33,9 @@ typedef struct session {
     int failures;  /* seen here */
     bool stopping; /* the agent drains */
     bool left;     /* it has left */
-    int open;      /* of master and agent: not closed yet */
+    bool closing;  /* the study ends: running trials may be asked to stop */
+    int64_t beat_ms;
+    int open; /* of master and agent: not closed yet */
 } session;
 
 static void show(session *self) {
@@ -77,6 +79,7 @@ static void on_view(void *data, const hopt_master_view *view) {
     shown->has_best = view->has_best;
     shown->best = hopt_context_loss(view->spec, view->best_loss);
     show(self);
+    self->closing = view->state == HOPT_STUDY_CLOSING;
     if (view->state == HOPT_STUDY_DONE || view->state == HOPT_STUDY_PAUSED) stop(self);
 }
 
@@ -169,7 +172,13 @@ static void on_signal(void *data, int signum, int count) {
 
 static void on_tick(uv_timer_t *timer) {
     session *self = timer->data;
-    hopt_progress_tick(self->progress, hopt_clock_mono_ms());
+    int64_t now_ms = hopt_clock_mono_ms();
+    hopt_progress_tick(self->progress, now_ms);
+    /* A study out of time asks running trials to stop; the agent learns it by its beat. */
+    if (self->closing && self->here > 0 && !self->left && now_ms - self->beat_ms >= STOP_BEAT_MS) {
+        self->beat_ms = now_ms;
+        hopt_agent_beat(self->agent);
+    }
 }
 
 /* ---- life ---- */

@@ -112,6 +112,10 @@ void hopt_agent__beat(hopt_agent *agent) {
     hopt_offload_submit(agent->beats, beat_work, beat_done, job);
 }
 
+void hopt_agent_beat(hopt_agent *agent) {
+    hopt_agent__beat(agent);
+}
+
 static void on_beat(uv_timer_t *timer) {
     hopt_agent__beat(timer->data);
 }
