@@ -108,6 +108,7 @@ static void fill_slots(int index) {
         MUST(hopt_store_tids(store, &tid, n, &E));
         for (int i = 0; i < n; i++)
             hopt_trials_add(&batch, new_trial(study, next + i, tid + i));
+        CHECK(batch.list);
         hopt_status status = hopt_store_enqueue(store, batch.list, batch.count, &inserted, &E);
         CHECK(status == HOPT_OK ? inserted == (size_t)n
                                 : status == HOPT_ECONFLICT && inserted < (size_t)n);

@@ -47,7 +47,7 @@ static void paging(void) {
     MUST(hopt_store_trials(store, &list, &query, NULL, &E));
     CHECK(list.count == N);
     MUST(hopt_store_trials(store, &list, &query, NULL, &E)); /* appended */
-    CHECK(list.count == 2 * N);
+    CHECK(list.count == (size_t)2 * N);
     hopt_trials_clear(&list);
     hopt_study_free(study);
     hopt_study_free(other);

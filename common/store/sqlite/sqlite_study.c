@@ -183,6 +183,7 @@ hopt_status hopt_sqlite__study_update(void *self, const char *name, int64_t rev,
     hopt_status status = hopt_sqlite__begin(s, err);
     if (status) return status;
     status = hopt_sqlite__study(s, &study, name, err);
+    HOPT_ASSERT(status != HOPT_OK || study);
     if (status == HOPT_OK && study->rev != rev)
         status = hopt_error_set(err, HOPT_ECONFLICT, "study %s was changed by somebody else", name);
     if (status == HOPT_OK) {
