@@ -223,6 +223,7 @@ static int run_command(const hopt_command *self, void *given) {
     hopt_study_spec *spec;
     hopt_context context = {0};
     overrides sets;
+    if (s->common.quiet) hopt_log_set_level(HOPT_LOG_WARN);
     if (s->verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     collect(&sets, s);
     int code = hopt_context_load(&spec, self, s->file, s->name, &sets.all);

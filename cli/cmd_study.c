@@ -37,7 +37,9 @@ static void list_row(hopt_table *table, const hopt_study *study, const hopt_stud
     char loss[32] = "-";
     if (study->has_best) hopt_cli_number(loss, hopt_context_loss(spec, study->best_loss));
     hopt_table_cell(table, "%s", loss);
-    hopt_table_styled(table, HOPT_STYLE_PLAIN, study->leader ? study->leader : "-");
+    hopt_buf_reset(&text);
+    hopt_view_master(&text, study);
+    hopt_table_styled(table, HOPT_STYLE_PLAIN, hopt_buf_string(&text));
     hopt_buf_clear(&text);
 }
 
@@ -71,7 +73,7 @@ static bool list_one(const hopt_command *self, hopt_context *context, const char
 }
 
 static int list(const hopt_command *self, void *given) {
-    static const char *const headings[] = {"STUDY", "STATE", "TRIALS", "RUNNING", "BEST", "LEADER"};
+    static const char *const headings[] = {"STUDY", "STATE", "TRIALS", "RUNNING", "BEST", "MASTER"};
     const list_settings *s = given;
     hopt_context context;
     char **names;
@@ -155,7 +157,7 @@ static void show_people(const hopt_context *context, const int64_t counts[HOPT_S
     line("objective", &text);
     hopt_buf_text(&text, spec->maximize ? "maximize" : "minimize");
     line("direction", &text);
-    hopt_buf_text(&text, study->leader ? study->leader : "none");
+    hopt_view_master(&text, study);
     line("master", &text);
     hopt_buf_clear(&text);
     putchar('\n');

@@ -164,13 +164,21 @@ static int mask_of(const hopt_command *self, const hopt_texts *states) {
     return mask;
 }
 
-/* The num behind which the last `limit` trials of the wanted states lie: exact when all states are
- * wanted and no slot is missing, else found by walking. */
+/* The num behind which the last `limit` trials of the wanted states lie. With no state given only
+ * the end is walked: of `total` trials at least `limit` lie behind num total - limit - 1. */
 static hopt_status last_ones(listing *l, hopt_trial_query *query, hopt_error *err) {
     listing nums = {.context = l->context};
     hopt_trial_query brief = *query;
     brief.brief = true;
     brief.limit = 0;
+    if (!query->state_mask) {
+        int64_t counts[HOPT_STATES], total = 0;
+        hopt_status status = hopt_store_counts(l->context->store, query->study, counts, err);
+        if (status != HOPT_OK) return status;
+        for (int i = 0; i < HOPT_STATES; i++)
+            total += counts[i];
+        if (total > query->limit) query->after = brief.after = (int)(total - query->limit - 1);
+    }
     hopt_status status = hopt_pages_walk(l->context->store, &brief, each_by_loss, &nums, NULL, err);
     if (nums.count > (size_t)query->limit)
         query->after = nums.rows[nums.count - (size_t)query->limit - 1].num;

@@ -10,7 +10,6 @@
 #include "common/base/time.h"
 #include "common/store/uri.h"
 #include "common/sys/file.h"
-#include "common/sys/host.h"
 #include "master/enroll.h"
 
 /* From here on a value is worth a warning. */
@@ -94,7 +93,6 @@ static void examine_disk(hopt_findings *findings, const hopt_context *context) {
 typedef struct people {
     hopt_worker_record *list;
     size_t count;
-    char boot_id[HOPT_BOOT_ID_MAX];
 } people;
 
 static bool silent(const hopt_worker_record *worker) {
@@ -167,21 +165,20 @@ static void examine_running(hopt_findings *findings, const hopt_context *context
     free(open);
 }
 
-static void examine_leader(hopt_findings *findings, const people *workers,
-                           const hopt_study *study) {
+static void examine_leader(hopt_findings *findings, const hopt_study *study) {
+    hopt_buf name = HOPT_BUF_INIT;
     bool wants = study->state == HOPT_STUDY_ACTIVE || study->state == HOPT_STUDY_CLOSING;
     if (!wants) return;
-    const char *todo = "nothing is proposed and nothing ends: start hopt-master, or hopt run";
-    if (!study->leader)
-        add(findings, HOPT_FINDING_WARN, "master", todo, "study %s is %s and no master leads it",
-            study->name, hopt_study_state_name(study->state));
-    else if (hopt_host_owner_gone(study->leader, workers->boot_id))
-        add(findings, HOPT_FINDING_WARN, "master", todo,
-            "study %s: its master %s is gone; another takes over within 15 s", study->name,
-            study->leader);
-    else
+    hopt_view_master(&name, study);
+    if (hopt_view_has_master(study))
         add(findings, HOPT_FINDING_OK, "master", NULL, "study %s is led by %s", study->name,
-            study->leader);
+            name.data);
+    else
+        add(findings, HOPT_FINDING_WARN, "master",
+            "nothing is proposed and nothing ends: start hopt-master, or hopt run",
+            "study %s is %s and no master leads it%s", study->name,
+            hopt_study_state_name(study->state), study->leader ? ": the last one is gone" : "");
+    hopt_buf_clear(&name);
 }
 
 /* ---- studies ---- */
@@ -208,7 +205,7 @@ static void examine_study(hopt_findings *findings, const hopt_context *context,
         add(findings, HOPT_FINDING_OK, "study", NULL, "%s: %s", name, hopt_buf_string(&text));
         hopt_buf_clear(&text);
     }
-    examine_leader(findings, workers, study);
+    examine_leader(findings, study);
     examine_running(findings, context, workers, study);
     hopt_study_free(study);
     hopt_study_spec_free(spec);
@@ -219,7 +216,6 @@ void hopt_doctor_examine(hopt_findings *findings, const hopt_context *context) {
     char **names;
     size_t count;
     hopt_error err;
-    hopt_host_boot_id(workers.boot_id);
     examine_health(findings, context);
     examine_disk(findings, context);
     if (hopt_store_workers(context->store, &workers.list, &workers.count, &err) == HOPT_OK)

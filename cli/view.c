@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/base/time.h"
 #include "common/json/json.h"
+#include "common/sys/host.h"
 
 /* The trial's point, or NULL when its values don't fit the space (a foreign or damaged one). */
 static double *point_of(const hopt_study_spec *spec, const hopt_trial *trial) {
@@ -109,6 +110,19 @@ void hopt_view_state(hopt_buf *out, const hopt_study *study) {
     if (study->reason) hopt_buf_print(out, " (%s)", study->reason);
 }
 
+bool hopt_view_has_master(const hopt_study *study) {
+    if (!study->leader || !study->leader[0] || study->state == HOPT_STUDY_DONE) return false;
+    const char *boot = strrchr(study->leader, '@'); /* "host:pid:8hex@boot" */
+    return !boot || !hopt_host_owner_gone(study->leader, boot + 1);
+}
+
+void hopt_view_master(hopt_buf *out, const hopt_study *study) {
+    if (hopt_view_has_master(study))
+        hopt_buf_add(out, study->leader, strcspn(study->leader, "@"));
+    else
+        hopt_buf_text(out, "none");
+}
+
 void hopt_view_stop(hopt_buf *out, const hopt_study_spec *spec) {
     const hopt_stop_rules *stop = &spec->stop;
     char text[64];
@@ -163,7 +177,8 @@ json_t *hopt_view_study_json(const hopt_study *study, const hopt_study_spec *spe
         hopt_study_state_name(study->state), "reason", study->reason, "direction",
         spec->maximize ? "maximize" : "minimize", "sampler", spec->sampler, "seed",
         (json_int_t)study->seed, "max_trials", spec->stop.max_trials, "trials", trials, "active_ms",
-        (json_int_t)study->active_ms, "leader", study->leader, "rev", (json_int_t)study->rev);
+        (json_int_t)study->active_ms, "leader", hopt_view_has_master(study) ? study->leader : NULL,
+        "rev", (json_int_t)study->rev);
     json_object_set_new(json, "best", best ? hopt_trial_json(best, spec->maximize) : json_null());
     return json;
 }

@@ -24,6 +24,11 @@ json_t *hopt_view_study_json(const hopt_study *study, const hopt_study_spec *spe
                              const int64_t counts[HOPT_STATES], const hopt_trial *best);
 /** "done (max_trials)". Appends to `out`. */
 void hopt_view_state(hopt_buf *out, const hopt_study *study);
+/** Whether the study has a master, as far as can be told from here: one of this machine whose
+ * process is gone does not count, nor one that a finished study still names. */
+bool hopt_view_has_master(const hopt_study *study);
+/** Its name, or "none". Appends to `out`. */
+void hopt_view_master(hopt_buf *out, const hopt_study *study);
 /** What ends the study: "200 trials, 1h 00m, loss below 0.01". Appends to `out`. */
 void hopt_view_stop(hopt_buf *out, const hopt_study_spec *spec);
 /** "command: python3 train.py". Appends to `out`. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json/json.h"
 #include "common/sampler/sampler.h"
 #include "common/trial/study.h"
 #include "docs/generate/generate.h"
@@ -28,20 +27,16 @@ void generate_settings(hopt_buf *out) {
 }
 
 static void sampler_option(hopt_buf *out, const hopt_sampler_option *option) {
-    char low[HOPT_JSON_NUMBER], high[HOPT_JSON_NUMBER], initial[HOPT_JSON_NUMBER];
     hopt_buf text = HOPT_BUF_INIT;
-    hopt_json_number(low, option->low);
-    hopt_json_number(high, option->high);
-    hopt_json_number(initial, option->initial);
     hopt_buf_print(&text, "%s.", option->summary);
     text.data[0] = (char)toupper((unsigned char)text.data[0]);
     if (option->type == HOPT_OPTION_BOOL)
         hopt_buf_print(&text, " Takes true or false; default: %s.",
                        option->initial != 0 ? "true" : "false");
     else
-        hopt_buf_print(&text, " Takes %s in %s .. %s; default: %s.",
-                       option->type == HOPT_OPTION_INT ? "an integer" : "a number", low, high,
-                       initial);
+        hopt_buf_print(&text, " Takes %s in %.10g .. %.10g; default: %.10g.",
+                       option->type == HOPT_OPTION_INT ? "an integer" : "a number", option->low,
+                       option->high, option->initial);
     hopt_buf_print(out, ".It Cm %s\n", option->name);
     generate_text(out, text.data);
     hopt_buf_clear(&text);

@@ -26,8 +26,8 @@ kind	b
 $ hopt run study.json --max-trials 8 --json -j 2 | sed 's/"best":.*"store"/"best":..., "store"/'
 {"name":"toy","state":"done","reason":"max_trials","direction":"minimize","sampler":"random","seed":3,"max_trials":8,"trials":{"new":0,"running":0,"done":8,"error":0,"cancel":0},"active_ms":N,"leader":null,"rev":5,"best":..., "store":"sqlite:./toy.hopt.db","interrupted":false}
 $ hopt study list
-STUDY	STATE	TRIALS	RUNNING	BEST	LEADER
-toy	done (max_trials)	8/8	0	0.019072	-
+STUDY	STATE	TRIALS	RUNNING	BEST	MASTER
+toy	done (max_trials)	8/8	0	0.019072	none
 $ sed 's/uniform", "_value": \[-5, 5\]/normal", "_value": [0, 1]/' study.json > other.json; hopt run other.json
 ! hopt run: study `toy` exists with another space: `x` differs; take back the change, or give the new study another name (--name)
 [6]

@@ -12,8 +12,8 @@ $ sed 's/-5, 5/-5, 6/' study.json > other.json; hopt study create other.json
 ! hopt study create: study `toy` exists with another space: `x` differs; take back the change, or give the new study another name (--name)
 [6]
 $ hopt study list
-STUDY	STATE	TRIALS	RUNNING	BEST	LEADER
-toy	active	0/6	0	-	-
+STUDY	STATE	TRIALS	RUNNING	BEST	MASTER
+toy	active	0/6	0	-	none
 $ hopt study show
 study      toy
 state      active
@@ -177,5 +177,5 @@ $ hopt study delete toy
 $ hopt study delete toy --yes
 ! study toy: deleted with 4 trials
 $ hopt study list
-STUDY	STATE	TRIALS	RUNNING	BEST	LEADER
+STUDY	STATE	TRIALS	RUNNING	BEST	MASTER
 ! no study in sqlite:./toy.hopt.db
