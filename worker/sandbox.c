@@ -33,6 +33,7 @@ static void release(hopt_sandbox *sandbox) {
     void *data = sandbox->closed_data;
     hopt_sandbox__log_clear(&sandbox->log);
     hopt_buf_clear(&sandbox->line);
+    hopt_sandbox__scratch_close(sandbox);
     free(sandbox);
     if (on_closed) on_closed(data);
 }
@@ -276,8 +277,7 @@ static json_t *make_labels(const hopt_study_spec *spec, const hopt_trial *trial,
 static hopt_status prepare(hopt_sandbox *sandbox, const hopt_trial *trial, hopt_error *err) {
     const hopt_study_spec *spec = sandbox->options.spec;
     hopt_objective_kind kind = spec->objective.kind;
-    sandbox->workdir =
-        hopt_sandbox__workdir_make(sandbox->options.workdir, spec->name, trial->num, err);
+    sandbox->workdir = hopt_sandbox__scratch_begin(sandbox, trial->num, err);
     if (!sandbox->workdir) return err->code;
     hopt_status status = HOPT_OK;
     json_t *labels = NULL;

@@ -43,8 +43,10 @@ void hopt_sandbox__log_last(const sandbox_log *log, hopt_buf *out);
 
 /* ---- sandbox_workdir.c: scratch folders ---- */
 
-/** Create `<base>/<study>/<num>`. @return its path, the caller's; NULL with err. */
-char *hopt_sandbox__workdir_make(const char *base, const char *study, int num, hopt_error *err);
+/** `<base>/<study>/<name>`, the caller's. */
+char *hopt_sandbox__workdir_path(const char *base, const char *study, const char *name);
+/** Create a scratch folder, and those above it. True when it is there. */
+bool hopt_sandbox__workdir_make(const char *path, hopt_error *err);
 /** Write the resolved parameters to `<workdir>/params.json`. */
 HOPT_MUST_CHECK hopt_status hopt_sandbox__params_write(const char *workdir, const json_t *params,
                                                        hopt_error *err);

@@ -17,6 +17,18 @@ typedef enum sandbox_phase {
     SANDBOX_ENDED     /**< on_end is due */
 } sandbox_phase;
 
+/** What is known of a server's scratch folders: see sandbox_scratch.c. */
+typedef struct sandbox_scratch {
+    enum {
+        SANDBOX_SCRATCH_UNKNOWN, /**< no trial has ended yet */
+        SANDBOX_SCRATCH_UNUSED,  /**< all were left empty */
+        SANDBOX_SCRATCH_USED     /**< one was not */
+    } use;
+    char *spare; /**< an empty folder to lend, or NULL */
+    bool lent;   /**< the running trial has it */
+    char *own;   /**< lent: the path that would be the trial's own */
+} sandbox_scratch;
+
 struct hopt_sandbox {
     uv_loop_t *loop;
     hopt_sandbox_options options;
@@ -43,6 +55,7 @@ struct hopt_sandbox {
     char **argv; /**< command: with labels filled in */
     sandbox_env_trial env;
     char *workdir;
+    sandbox_scratch scratch;
     uint64_t started_ns;
     uint64_t printed; /**< bytes since the last trial's end */
     char *stop;       /**< wish to stop, or NULL */
@@ -75,6 +88,14 @@ void hopt_sandbox__end_child(hopt_sandbox *sandbox, hopt_child_end end, const ch
 void hopt_sandbox__push_later(hopt_sandbox *sandbox);
 /** Begin the removal of a scratch folder that is not empty. Takes `workdir`. */
 void hopt_sandbox__remove_later(hopt_sandbox *sandbox, char *workdir);
+
+/* ---- sandbox_scratch.c ---- */
+
+/** The scratch folder for a trial, made; NULL with err. The caller's string. */
+char *hopt_sandbox__scratch_begin(hopt_sandbox *sandbox, int num, hopt_error *err);
+/** The trial ended: remove its folder, or keep it after an error. Frees sandbox->workdir. */
+void hopt_sandbox__scratch_end(hopt_sandbox *sandbox, bool error);
+void hopt_sandbox__scratch_close(hopt_sandbox *sandbox);
 
 /* ---- sandbox_trial.c ---- */
 

@@ -289,16 +289,6 @@ static void make_result(hopt_sandbox *sandbox, hopt_result *result) {
     hopt_buf_clear(&message);
 }
 
-/* The scratch folder outlives only an error, for the next attempt and for people. */
-static void leave_workdir(hopt_sandbox *sandbox, const hopt_result *result) {
-    char *workdir = sandbox->workdir;
-    sandbox->workdir = NULL;
-    if (!workdir || result->state == HOPT_ERROR || hopt_sandbox__workdir_drop(workdir))
-        free(workdir);
-    else
-        hopt_sandbox__remove_later(sandbox, workdir);
-}
-
 static void reset_trial(hopt_sandbox *sandbox) {
     hopt_buf_reset(&sandbox->line);
     hopt_sandbox__strings_free(sandbox->argv);
@@ -325,7 +315,7 @@ void hopt_sandbox__deliver(hopt_sandbox *sandbox) {
     uv_timer_stop(&sandbox->push);
     uv_timer_stop(&sandbox->later);
     make_result(sandbox, &result);
-    leave_workdir(sandbox, &result);
+    hopt_sandbox__scratch_end(sandbox, result.state == HOPT_ERROR);
     reset_trial(sandbox);
     /* The log is the callee's to read, and on_end may start the next trial, which adds to it. */
     sandbox_log log = sandbox->log;

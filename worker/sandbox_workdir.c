@@ -31,20 +31,22 @@ static int make_all(const char *path) {
     return failed;
 }
 
-char *hopt_sandbox__workdir_make(const char *base, const char *study, int num, hopt_error *err) {
+char *hopt_sandbox__workdir_path(const char *base, const char *study, const char *name) {
     /* A study may be named "." or "..". */
     const char *mark = study[strspn(study, ".")] ? "" : "_";
-    char *path = hopt_format("%s/%s%s/%d", base, mark, study, num);
+    return hopt_format("%s/%s%s/%s", base, mark, study, name);
+}
+
+bool hopt_sandbox__workdir_make(const char *path, hopt_error *err) {
     int failed = mkdir(path, 0700) < 0 ? errno : 0;
     if (failed == ENOENT) failed = make_all(path);
     struct stat found;
     if (failed == EEXIST && lstat(path, &found) == 0)
         failed = S_ISDIR(found.st_mode) ? 0 : ENOTDIR; /* a former attempt's */
-    if (!failed) return path;
+    if (!failed) return true;
     hopt_error_set(err, HOPT_EFAILED, "can't make the scratch folder %s: %s", path,
                    strerror(failed));
-    free(path);
-    return NULL;
+    return false;
 }
 
 hopt_status hopt_sandbox__params_write(const char *workdir, const json_t *params, hopt_error *err) {

@@ -101,6 +101,34 @@ static int report_steps(int steps) {
     return 0;
 }
 
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    if (!file) exit(92);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A server that writes into its scratch folder now and then. @return the loss: how many files the
+ * folder held. */
+static int use_scratch(int num, int writes) {
+    char path[4096];
+    const char *at = strstr(line, "\"workdir\":\"");
+    if (!at || sscanf(at + 11, "%4095[^\"]", path) != 1) exit(95);
+    int held = 0;
+    for (char letter = 'a'; letter <= 'c'; letter++) {
+        char file[4200];
+        snprintf(file, sizeof file, "%s/%c", path, letter);
+        if (access(file, F_OK) == 0) {
+            held++;
+        } else if (writes) {
+            write_file(file, "x");
+            break;
+        }
+    }
+    if (num == 5 && held == 0) exit(3);
+    return held;
+}
+
 /* One trial a line. Trial numbers of special meaning come as the second argument's letters. */
 static int serve(const char *kind) {
     printf("{\"ready\":true}\n");
@@ -120,7 +148,9 @@ static int serve(const char *kind) {
             for (;;)
                 pause();
         }
-        if (!strcmp(kind, "bad5") && num == 5) {
+        if (!strcmp(kind, "scratch")) {
+            printf("{\"result\":{\"loss\":%d}}\n", use_scratch(num, num == 5 || num == 7));
+        } else if (!strcmp(kind, "bad5") && num == 5) {
             printf("{\"result\":{\"los\":1}}\n");
         } else if (!strcmp(kind, "pid")) {
             printf("{\"result\":{\"loss\":%d,\"pid\":%d}}\n", num, (int)getpid());
@@ -137,13 +167,6 @@ static int serve(const char *kind) {
         }
     }
     return 0;
-}
-
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    if (!file) exit(92);
-    fputs(text, file);
-    fclose(file);
 }
 
 static int attach(const char *file) {

@@ -102,6 +102,32 @@ static void test_log_of_each_trial(void) {
     slot_close(&s);
 }
 
+/* Empty folders are lent again; files of an error are there at the next attempt; others go. */
+static void test_scratch(void) {
+    slot s;
+    slot_open(&s, SERVER("scratch"), NULL);
+    char *own = hopt_format("%s/test/5", s.workdir), *seven = hopt_format("%s/test/7", s.workdir);
+    for (int i = 0; i < 5; i++)
+        expect_loss(&s, i, 0);
+    char *spare = hopt_format("%s/test/slot-3-%d", s.workdir, (int)getpid());
+    CHECK(access(spare, F_OK) == 0, "no folder is kept");
+    expect_error(&s, 5, "Exit", "exit code 3");
+    CHECK(access(own, F_OK) == 0, "an error keeps its folder");
+    CHECK(access(spare, F_OK) != 0, "lent again with files in it");
+    free(spare);
+    expect_loss(&s, 6, 0);
+    expect_loss(&s, 7, 0);
+    expect_loss(&s, 8, 0);
+    slot_turn(&s, 100);
+    CHECK(access(seven, F_OK) != 0, "removed on success");
+    expect_loss(&s, 5, 1);
+    slot_turn(&s, 100);
+    CHECK(access(own, F_OK) != 0, "removed on success");
+    free(own);
+    free(seven);
+    slot_close(&s);
+}
+
 /* It dies between trials: nobody's error; and it may do so just when the next begins. */
 static void test_death_between_trials(void) {
     slot s;
@@ -241,6 +267,7 @@ static const test tests[] = {{"kept", test_kept},
                              {"crash_in_a_trial", test_crash_in_a_trial},
                              {"hang_and_mute", test_hang_and_mute},
                              {"wrong_results", test_wrong_results},
+                             {"scratch", test_scratch},
                              {"log_of_each_trial", test_log_of_each_trial},
                              {"death_between_trials", test_death_between_trials},
                              {"before_ready", test_before_ready},
