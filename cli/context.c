@@ -8,34 +8,12 @@
 #include "common/base/alloc.h"
 #include "common/json/json.h"
 #include "common/program/program.h"
-#include "common/sampler/sampler.h"
 #include "common/sys/file.h"
 #include "master/enroll.h"
 
-/* The sampler's name and options are checked by the sampler; the position is that of its object,
- * unless --set made another text of the file. */
-static int check_sampler(const hopt_study_spec *spec, const hopt_command *command, const char *path,
-                         bool as_in_file) {
-    hopt_error err = {0};
-    hopt_errors errors = {0};
-    if (hopt_sampler_check(spec->sampler, spec->sampler_options, &err) == HOPT_OK)
-        return HOPT_EXIT_OK;
-    if (!as_in_file ||
-        !hopt_json_locate(&err.line, &err.column, spec->text, strlen(spec->text), "sampler", true))
-        err.line = err.column = 0;
-    hopt_errors_add(&errors, &err);
-    return hopt_cli_fail_file(command, path, &errors);
-}
-
 int hopt_context_load(hopt_study_spec **spec, const hopt_command *command, const char *path,
                       const char *name, const hopt_texts *sets) {
-    int code = hopt_program_load(spec, command->path, path, name, sets);
-    if (code == HOPT_EXIT_OK) code = check_sampler(*spec, command, path, !sets || !sets->count);
-    if (code != HOPT_EXIT_OK) {
-        hopt_study_spec_free(*spec);
-        *spec = NULL;
-    }
-    return code;
+    return hopt_program_load(spec, command->path, path, name, sets);
 }
 
 /* ---- which store ---- */

@@ -34,28 +34,23 @@ typedef struct program {
 
 /* ---- set-up ---- */
 
-static int enroll_file(program *self, hopt_store *store, const char *file) {
+static int enroll_file(hopt_store *store, const hopt_study_spec *spec, const char *file) {
     static const char *const words[] = {[HOPT_ENROLLED_CREATED] = "created",
                                         [HOPT_ENROLLED_RESUMED] = "resumed",
                                         [HOPT_ENROLLED_EXTENDED] = "extended",
                                         [HOPT_ENROLLED_FINISHED] = "finished already"};
-    hopt_study_spec *spec;
     hopt_study *study;
     hopt_enrolled how;
     hopt_error err;
-    int code = hopt_program_load(&spec, program_name, file, NULL, &self->settings.sets);
-    if (code != HOPT_EXIT_OK) return code;
-    if (hopt_enroll(store, &study, &how, spec, &err) == HOPT_OK) {
-        hopt_log_info("study %s study=%s file=%s", words[how], spec->name, file);
-        hopt_study_free(study);
-    } else {
-        code = hopt_program_fail(program_name, &err);
-    }
-    hopt_study_spec_free(spec);
-    return code;
+    if (hopt_enroll(store, &study, &how, spec, &err) != HOPT_OK)
+        return hopt_program_fail(program_name, &err);
+    hopt_log_info("study %s study=%s file=%s", words[how], spec->name, file);
+    hopt_study_free(study);
+    return HOPT_EXIT_OK;
 }
 
-static int set_up(program *self) {
+static int enroll_files(program *self, hopt_study_spec *const *specs) {
+    const hopt_texts *files = &self->settings.files;
     hopt_store *store;
     hopt_error err;
     hopt_store_options options = {.create = true};
@@ -66,9 +61,26 @@ static int set_up(program *self) {
     if (hopt_store_open(&store, self->settings.store, &options, &err) != HOPT_OK)
         return hopt_program_fail(program_name, &err);
     int code = HOPT_EXIT_OK;
-    for (size_t i = 0; i < self->settings.files.count && code == HOPT_EXIT_OK; i++)
-        code = enroll_file(self, store, self->settings.files.list[i]);
+    for (size_t i = 0; i < files->count && code == HOPT_EXIT_OK; i++)
+        code = enroll_file(store, specs[i], files->list[i]);
     hopt_store_close(store);
+    return code;
+}
+
+/* All files are read before the store is touched: a bad one leaves no trace. */
+static int set_up(program *self) {
+    const hopt_texts *files = &self->settings.files;
+    hopt_study_spec **specs = hopt_zalloc(files->count + 1, sizeof *specs);
+    int code = HOPT_EXIT_OK;
+    for (size_t i = 0; i < files->count; i++) {
+        int one =
+            hopt_program_load(&specs[i], program_name, files->list[i], NULL, &self->settings.sets);
+        if (one != HOPT_EXIT_OK) code = one;
+    }
+    if (code == HOPT_EXIT_OK) code = enroll_files(self, specs);
+    for (size_t i = 0; i < files->count; i++)
+        hopt_study_spec_free(specs[i]);
+    free(specs);
     return code;
 }
 

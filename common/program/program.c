@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/json/json.h"
+#include "common/sampler/sampler.h"
 #include "common/sys/file.h"
 
 int hopt_program_fail(const char *program, const hopt_error *err) {
@@ -26,6 +28,20 @@ int hopt_program_fail_file(const char *program, const char *file, hopt_errors *e
     return HOPT_EXIT_USAGE;
 }
 
+/* The sampler's name and options are checked by the sampler; the position is that of its object,
+ * unless KEY=VALUE made another text of the file. */
+static hopt_status check_sampler(const hopt_study_spec *spec, bool as_in_file,
+                                 hopt_errors *errors) {
+    hopt_error err = {0};
+    hopt_status status = hopt_sampler_check(spec->sampler, spec->sampler_options, &err);
+    if (status == HOPT_OK) return HOPT_OK;
+    if (!as_in_file ||
+        !hopt_json_locate(&err.line, &err.column, spec->text, strlen(spec->text), "sampler", true))
+        err.line = err.column = 0;
+    hopt_errors_add(errors, &err);
+    return status;
+}
+
 int hopt_program_load(hopt_study_spec **spec, const char *program, const char *path,
                       const char *name, const hopt_texts *sets) {
     char *text;
@@ -41,5 +57,9 @@ int hopt_program_load(hopt_study_spec **spec, const char *program, const char *p
     status = hopt_study_spec_parse(spec, text, length, name, sets ? sets->list : NULL,
                                    sets ? sets->count : 0, &errors);
     free(text);
-    return status == HOPT_OK ? HOPT_EXIT_OK : hopt_program_fail_file(program, path, &errors);
+    if (status == HOPT_OK) status = check_sampler(*spec, !sets || !sets->count, &errors);
+    if (status == HOPT_OK) return HOPT_EXIT_OK;
+    hopt_study_spec_free(*spec);
+    *spec = NULL;
+    return hopt_program_fail_file(program, path, &errors);
 }
