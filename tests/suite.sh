@@ -108,7 +108,7 @@ all)
     build tsan
     # Here are only tests without Criterion, which does not start under TSan.
     stage threads tests/services/mongo.sh run -- --test-dir build-tsan -LE '^deploy$' \
-        -E '^unit\.(fuzz_|include_|plugin_header)'
+        -E '^unit\.(fuzz_|include_|plugin_header|docs)|^mongo\.docs'
     ;;
 *)
     echo "usage: suite.sh check | all" >&2
