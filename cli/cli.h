@@ -17,7 +17,7 @@ typedef struct hopt_cli_common {
 #define HOPT_CLI_STORE(of, def_words)                                                              \
     {                                                                                              \
         .name = "store", .letter = 's', .type = HOPT_OPTION_STRING, .argument = "URI",             \
-        .env = "HOPT_STORE", .def_text = def_words, .offset = offsetof(of, common.store),          \
+        .env = "HOPT_STORE", .def_text = (def_words), .offset = offsetof(of, common.store),        \
         .help = "where the studies are: sqlite:PATH, mongodb://HOST/DATABASE, or hyperopt's "      \
                 "mongo://HOST:PORT/DATABASE/jobs"                                                  \
     }
@@ -42,7 +42,7 @@ typedef struct hopt_cli_common {
 /** The argument that names a study of the store. */
 #define HOPT_CLI_STUDY(of, field, is_optional)                                                     \
     {                                                                                              \
-        .name = "STUDY", .optional = is_optional, .file = "json", .offset = offsetof(of, field),   \
+        .name = "STUDY", .optional = (is_optional), .file = "json", .offset = offsetof(of, field), \
         .help =                                                                                    \
             (is_optional)                                                                          \
                 ? "name of the study, or its file; may be left out when the store has just one"    \

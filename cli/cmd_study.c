@@ -26,13 +26,11 @@ static void list_row(hopt_table *table, const hopt_study *study, const hopt_stud
     hopt_table_styled(table, HOPT_STYLE_BOLD, study->name);
     hopt_view_state(&text, study);
     hopt_table_styled(table, HOPT_STYLE_PLAIN, hopt_buf_string(&text));
+    int64_t ended = counts[HOPT_DONE] + counts[HOPT_ERROR] + counts[HOPT_CANCEL];
     if (spec->stop.max_trials)
-        hopt_table_cell(table, "%lld/%d",
-                        (long long)(counts[HOPT_DONE] + counts[HOPT_ERROR] + counts[HOPT_CANCEL]),
-                        spec->stop.max_trials);
+        hopt_table_cell(table, "%lld/%d", (long long)ended, spec->stop.max_trials);
     else
-        hopt_table_cell(table, "%lld",
-                        (long long)(counts[HOPT_DONE] + counts[HOPT_ERROR] + counts[HOPT_CANCEL]));
+        hopt_table_cell(table, "%lld", (long long)ended);
     hopt_table_cell(table, "%lld", (long long)counts[HOPT_RUNNING]);
     char loss[32] = "-";
     if (study->has_best) hopt_cli_number(loss, hopt_context_loss(spec, study->best_loss));

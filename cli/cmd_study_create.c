@@ -181,6 +181,7 @@ static int set(const hopt_command *self, void *given) {
     if (code == HOPT_EXIT_OK) code = change(self, &context, s, &reopened);
     if (code == HOPT_EXIT_OK) {
         hopt_buf stop = HOPT_BUF_INIT;
+        HOPT_ASSERT(context.study && context.spec);
         hopt_view_stop(&stop, context.spec);
         if (s->common.json)
             hopt_cli_json(json_pack("{s:s, s:s, s:b, s:I}", "name", context.study->name, "state",

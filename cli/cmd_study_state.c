@@ -109,8 +109,9 @@ static int resume_study(const hopt_command *self, void *given) {
 /* The master ends a closing study; without one, do what can be done from here. */
 static int finish_stop(const hopt_command *self, hopt_context *context, const char **words) {
     hopt_error err;
-    const char *name = context->study->name;
     int64_t counts[HOPT_STATES];
+    HOPT_ASSERT(context->study);
+    const char *name = context->study->name;
     *words = "is done";
     if (context->study->state == HOPT_STUDY_DONE) return HOPT_EXIT_OK;
     hopt_status status = hopt_store_cancel_new(context->store, name, 0, "cancelled", NULL, &err);

@@ -74,6 +74,7 @@ static hopt_status make_result(hopt_result *result, const settings *s, const tel
         loss.fail = true;
         loss.status_fail = hopt_strdup(s->fail);
     } else {
+        HOPT_ASSERT(text); /* split_words() saw to it */
         hopt_status status = hopt_child_parse_last(&loss, text, strlen(text), err);
         if (status != HOPT_OK) {
             hopt_error_prefix(err, s->result ? "--result" : "LOSS");

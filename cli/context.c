@@ -33,7 +33,7 @@ static void name_in_file(char name[HOPT_STUDY_NAME_MAX], const char *path) {
     if (hopt_file_read(&text, &length, path, HOPT_JSON_TEXT_MAX, NULL) != HOPT_OK) return;
     if (hopt_json_parse(&file, text, length, HOPT_JSON_COMMENTS, NULL) == HOPT_OK) {
         const char *found = hopt_json_string_of(file, "name");
-        if (found && hopt_study_name_valid(found)) strcpy(name, found);
+        if (found && hopt_study_name_valid(found)) snprintf(name, HOPT_STUDY_NAME_MAX, "%s", found);
         json_decref(file);
     }
     free(text);

@@ -98,6 +98,7 @@ static void note_next(const ending *end) {
     int64_t used = 0;
     for (int i = 0; i < HOPT_STATES; i++)
         used += end->counts[i];
+    int64_t more = used * 2;
     hopt_cli_note(common, "\nnext:");
     hopt_cli_note(common, "  hopt best %s%s%s --format json      the parameters for a program",
                   name, store, uri);
@@ -105,7 +106,7 @@ static void note_next(const ending *end) {
                   uri);
     if (end->study->state == HOPT_STUDY_DONE)
         hopt_cli_note(common, "  hopt run %s%s%s --max-trials %lld  go on with more trials", file,
-                      store, uri, (long long)(used * 2));
+                      store, uri, (long long)more);
 }
 
 static void note_state(const ending *end) {

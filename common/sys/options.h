@@ -66,6 +66,7 @@ typedef struct hopt_texts {
 typedef struct hopt_option {
     const char *name; /**< long name without dashes; NULL ends a table */
     char letter;      /**< short name, or 0 */
+    bool repeatable;  /**< STRING only: goes to a hopt_texts */
     hopt_argument_type type;
     const char *argument; /**< name of its argument in help: "N", "URI"; NULL for a flag */
     int64_t min, max;     /**< INTEGER, DURATION (ms); both 0: no bounds */
@@ -75,7 +76,6 @@ typedef struct hopt_option {
     const char *env;      /**< environment variable, or NULL */
     const char *def;      /**< default, read as if it had been given; NULL: zero, NULL or false */
     const char *def_text; /**< how help names the default; NULL: `def` */
-    bool repeatable;      /**< STRING only: goes to a hopt_texts */
     const char *file; /**< completion: "" any file, "json" files of that ending; NULL: no file */
     size_t offset;    /**< of the value in the options struct */
     const char *help; /**< lower case, no full stop */
