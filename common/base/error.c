@@ -12,7 +12,8 @@ void hopt_assert_failed(const char *condition, const char *file, int line) {
 static HOPT_PRINTF(2, 0) void set_message(hopt_error *err, const char *format, va_list args) {
     int length = vsnprintf(err->message, sizeof err->message, format, args);
     if (length < 0) err->message[0] = '\0';
-    if (length >= (int)sizeof err->message) memcpy(err->message + sizeof err->message - 4, "...", 4);
+    if (length >= (int)sizeof err->message)
+        memcpy(err->message + sizeof err->message - 4, "...", 4);
 }
 
 hopt_status hopt_error_set(hopt_error *err, hopt_status code, const char *format, ...) {

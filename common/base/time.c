@@ -15,8 +15,8 @@ void hopt_time_format(char out[HOPT_TIME_TEXT], int64_t unix_ms) {
     if (!gmtime_r(&when, &utc)) memset(&utc, 0, sizeof utc);
     snprintf(out, HOPT_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
              (unsigned)(utc.tm_year + 1900) % 10000u, (unsigned)(utc.tm_mon + 1) % 100u,
-             (unsigned)utc.tm_mday % 100u, (unsigned)utc.tm_hour % 100u, (unsigned)utc.tm_min % 100u,
-             (unsigned)utc.tm_sec % 100u, (unsigned)ms % 1000u);
+             (unsigned)utc.tm_mday % 100u, (unsigned)utc.tm_hour % 100u,
+             (unsigned)utc.tm_min % 100u, (unsigned)utc.tm_sec % 100u, (unsigned)ms % 1000u);
 }
 
 bool hopt_time_parse(int64_t *unix_ms, const char *text) {

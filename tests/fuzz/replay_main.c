@@ -1,5 +1,5 @@
-/* Replays corpus files (arguments: files or folders) through a fuzz target, so that every build runs
- * them; fails when a named folder holds no file, so an emptied corpus cannot pass unseen. */
+/* Replays corpus files (arguments: files or folders) through a fuzz target, so that every build
+ * runs them; fails when a named folder holds no file, so an emptied corpus cannot pass unseen. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
