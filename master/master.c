@@ -174,8 +174,10 @@ static void round_work(void *context, void *data) {
 static void leave_work(void *context, void *data) {
     (void)context;
     hopt_master *master = data;
+    /* Of the last round; `store_down` is the loop's and may be written meanwhile. */
+    hopt_store *store = store_failed(master->status) ? NULL : master->store;
     for (size_t i = 0; i < master->n_desks; i++)
-        hopt_keeper_free(master->desks[i]->keeper, master->store_down ? NULL : master->store);
+        hopt_keeper_free(master->desks[i]->keeper, store);
     hopt_store_close(master->store);
 }
 
