@@ -89,24 +89,33 @@ static char *same_command(void) {
 }
 
 static void note_next(const ending *end) {
+    enum { COMMANDS = 3 };
     const hopt_cli_common *common = &end->run->settings->common;
     const char *file = end->run->settings->file, *name = end->study->name;
-    char masked[1024];
+    char masked[1024], *store;
     hopt_store_mask_uri(masked, sizeof masked, end->run->uri);
-    const char *store = end->run->settings->common.store ? " --store " : "";
-    const char *uri = end->run->settings->common.store ? masked : "";
-    int64_t used = 0;
+    store = common->store ? hopt_format(" --store %s", masked) : hopt_strdup("");
+    int64_t more = 0;
     for (int i = 0; i < HOPT_STATES; i++)
-        used += end->counts[i];
-    int64_t more = used * 2;
+        more += 2 * end->counts[i];
+    char *commands[COMMANDS] = {
+        hopt_format("hopt best %s --format json%s", name, store),
+        hopt_format("hopt trials list %s --sort loss%s", name, store),
+        hopt_format("hopt run %s --max-trials %lld%s", file, (long long)more, store)};
+    static const char *const helps[COMMANDS] = {"the parameters for a program", "the best trials",
+                                                "go on with more trials"};
+    int width = 0, n = end->study->state == HOPT_STUDY_DONE ? COMMANDS : COMMANDS - 1;
+    for (int i = 0; i < n; i++) {
+        int columns = hopt_term_columns(commands[i]);
+        if (columns > width) width = columns;
+    }
     hopt_cli_note(common, "\nnext:");
-    hopt_cli_note(common, "  hopt best %s%s%s --format json      the parameters for a program",
-                  name, store, uri);
-    hopt_cli_note(common, "  hopt trials list %s%s%s --sort loss  the best trials", name, store,
-                  uri);
-    if (end->study->state == HOPT_STUDY_DONE)
-        hopt_cli_note(common, "  hopt run %s%s%s --max-trials %lld  go on with more trials", file,
-                      store, uri, (long long)more);
+    for (int i = 0; i < n; i++)
+        hopt_cli_note(common, "  %s%*s  %s", commands[i], width - hopt_term_columns(commands[i]),
+                      "", helps[i]);
+    for (int i = 0; i < COMMANDS; i++)
+        free(commands[i]);
+    free(store);
 }
 
 static void note_state(const ending *end) {
