@@ -121,7 +121,7 @@ away_mongo() {
     holds master.log 'store works again'
 
     say "nobody there"
-    store=mongodb://127.0.0.1:9/nobody HOPT_STORE=mongodb://127.0.0.1:9/nobody refused '127.0.0.1:9|refused'
+    HOPT_STORE=mongodb://127.0.0.1:9/nobody refused '127.0.0.1:9|refused'
     say "a password is not shown"
     HOPT_STORE=mongodb://someone:secret@127.0.0.1:9/nobody exits 3 "${hopt[@]}" study list
     lacks err.txt secret
