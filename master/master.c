@@ -196,6 +196,13 @@ static void schedule(hopt_master *master, int64_t delay_ms) {
     uv_timer_start(&master->timer, on_timer, (uint64_t)delay_ms, 0);
 }
 
+/* Active time alone is no news. */
+static bool same_view(const hopt_master_view *a, const hopt_master_view *b) {
+    return a->spec == b->spec && a->state == b->state && a->leading == b->leading &&
+           memcmp(a->counts, b->counts, sizeof a->counts) == 0 && a->failed == b->failed &&
+           a->has_best == b->has_best && a->best_num == b->best_num && a->best_loss == b->best_loss;
+}
+
 static void show_view(hopt_master *master, desk_news *news) {
     desk *one = news->from;
     hopt_master_view *view = &news->news.view;
@@ -203,8 +210,7 @@ static void show_view(hopt_master *master, desk_news *news) {
     view->reason = news->news.reason[0] ? news->news.reason : NULL;
     hopt_master_view compare = *view;
     compare.reason = NULL;
-    compare.active_ms = one->last.active_ms;
-    bool changed = memcmp(&compare, &one->last, sizeof compare) != 0;
+    bool changed = !same_view(&compare, &one->last);
     one->last = compare;
     if (changed && one->spec && master->options.on_view)
         master->options.on_view(master->options.data, view);
