@@ -97,10 +97,7 @@ static json_t *effective_options(const hopt_study_spec *spec) {
     const hopt_sampler_kind *kind = hopt_sampler_find(spec->sampler);
     for (const hopt_sampler_option *o = kind->options; o && o->name; o++) {
         json_t *given = json_object_get(spec->sampler_options, o->name);
-        json_t *value = given                         ? json_deep_copy(given)
-                        : o->type == HOPT_OPTION_BOOL ? json_boolean(o->initial != 0)
-                        : o->type == HOPT_OPTION_INT  ? json_integer((json_int_t)o->initial)
-                                                      : json_real(o->initial);
+        json_t *value = given ? json_deep_copy(given) : hopt_sampler_option_default(o);
         json_object_set_new(all, o->name, value);
     }
     return all;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
-#include "common/base/hash.h"
 
 /* What is known of a num, two bits. */
 enum { SEEN_BY_SAMPLER = 1, LISTED_IN_SAW = 2 };
@@ -59,14 +58,26 @@ static unsigned char *known_of(hopt_proposer *proposer, int num) {
     return &proposer->known[index];
 }
 
+/* Whether there was a loss, and it was NaN: known from the text it was read from, or by the reason
+ * that the worker gave. */
+static bool lost_to_nan(const hopt_result *result) {
+    if (result->has_loss) return false;
+    return isnan(result->loss) ||
+           (result->status_fail && strcmp(result->status_fail, "loss is nan") == 0);
+}
+
 hopt_observation hopt_proposer_observation(const hopt_trial *trial, const double *point) {
     hopt_observation seen = {.num = trial->num, .point = point, .loss = NAN};
     const hopt_result *result = &trial->result;
     if (result->has_loss) seen.loss = result->loss;
+    seen.nan_loss = trial->state == HOPT_DONE && lost_to_nan(result);
+    seen.derived = trial->has_from;
+    seen.from = trial->from;
     if (trial->state == HOPT_DONE) {
         seen.outcome = result->ok && isfinite(seen.loss) ? HOPT_OUTCOME_OK : HOPT_OUTCOME_FAILED;
     } else if (trial->state == HOPT_ERROR) {
         seen.outcome = HOPT_OUTCOME_FAILED;
+        seen.error = true;
     } else if (result->stop && strcmp(result->stop, "pruned") == 0 && isfinite(seen.loss)) {
         seen.outcome = HOPT_OUTCOME_PRUNED;
         seen.step = result->has_step ? result->step : 0;
@@ -133,8 +144,7 @@ hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **out, int
     *out = NULL;
     const hopt_study_spec *spec = proposer->spec;
     int size = hopt_space_size(spec->space);
-    /* BSON and JSON integers are signed: a seed stays below 2^63. */
-    uint64_t seed = hopt_hash_splitmix64(proposer->seed, (uint64_t)num) >> 1;
+    uint64_t seed = hopt_sampler_seed(proposer->sampler, proposer->seed, num, spec->n_points);
     if (num < spec->n_points) {
         memcpy(proposer->point, spec->points + (size_t)num * (size_t)size,
                (size_t)size * sizeof(double));

@@ -4,18 +4,26 @@
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
+#include "common/base/hash.h"
+#include "common/sampler/hyperopt/numpy.h"
 #include "common/sampler/sampler_internal.h"
 
 struct hopt_sampler {
     const hopt_sampler_kind *kind;
     void *self;
+    /* The stream of fmin's seeds; a new one when it is asked out of order. */
+    hopt_numpy stream;
+    uint64_t stream_seed;
+    int64_t taken; /* from the stream; 0: not started */
 };
+
+/** fmin calls rstate.integers(2**31 - 1) once a proposal. */
+enum { FMIN_SEEDS = INT32_MAX };
 
 /** A new sampler needs a line here and nothing elsewhere. The first is the default. */
 static const hopt_sampler_kind *const KINDS[] = {
-    &hopt_sampler__tpe,
-    &hopt_sampler__random,
-    NULL,
+    &hopt_sampler__tpe,    &hopt_sampler__random, &hopt_sampler__hyperopt,
+    &hopt_sampler__anneal, &hopt_sampler__mix,    NULL,
 };
 
 const hopt_sampler_kind *const *hopt_sampler_kinds(void) {
@@ -68,6 +76,24 @@ void hopt_sampler_close(hopt_sampler *sampler) {
     if (!sampler) return;
     sampler->kind->close(sampler->self);
     free(sampler);
+}
+
+uint64_t hopt_sampler_seed(hopt_sampler *sampler, uint64_t study_seed, int64_t num,
+                           int64_t n_points) {
+    int64_t k = num - n_points;
+    /* BSON and JSON integers are signed: a seed stays below 2^63. */
+    if (!sampler->kind->fmin_seeds || k < 0)
+        return hopt_hash_splitmix64(study_seed, (uint64_t)num) >> 1;
+    if (sampler->taken == 0 || sampler->taken > k || sampler->stream_seed != study_seed) {
+        hopt_numpy_seed(&sampler->stream, study_seed);
+        sampler->stream_seed = study_seed;
+        sampler->taken = 0;
+    }
+    uint64_t seed;
+    do
+        seed = hopt_numpy_integers(&sampler->stream, FMIN_SEEDS);
+    while (sampler->taken++ < k);
+    return seed;
 }
 
 void hopt_sampler_add(hopt_sampler *sampler, const hopt_observation *observation) {

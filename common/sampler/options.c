@@ -18,7 +18,28 @@ static void set_value(void *values, const hopt_sampler_option *option, double va
     case HOPT_OPTION_BOOL:
         *(bool *)(void *)place = value != 0;
         break;
+    case HOPT_OPTION_SHARES:
+        *(hopt_sampler_shares *)(void *)place = *option->shares;
+        break;
     }
+}
+
+json_t *hopt_sampler_option_default(const hopt_sampler_option *option) {
+    switch (option->type) {
+    case HOPT_OPTION_INT:
+        return json_integer((json_int_t)option->initial);
+    case HOPT_OPTION_REAL:
+        return json_real(option->initial);
+    case HOPT_OPTION_BOOL:
+        return json_boolean(option->initial != 0);
+    case HOPT_OPTION_SHARES:
+        break;
+    }
+    json_t *list = json_array();
+    for (int i = 0; i < option->shares->count; i++)
+        json_array_append_new(list, json_pack("[f, s]", option->shares->share[i],
+                                              option->names[option->shares->name[i]]));
+    return list;
 }
 
 static hopt_status unknown_option(const hopt_sampler_kind *kind, const char *key, hopt_error *err) {
@@ -31,6 +52,47 @@ static hopt_status unknown_option(const hopt_sampler_kind *kind, const char *key
     return HOPT_EINVAL;
 }
 
+static hopt_status bad_shares(const hopt_sampler_option *option, const char *what,
+                              hopt_error *err) {
+    hopt_buf known = HOPT_BUF_INIT;
+    for (int i = 0; option->names[i]; i++)
+        hopt_buf_print(&known, "%s%s", i ? ", " : "", option->names[i]);
+    hopt_error_set(err, HOPT_EINVAL, "sampler: \"%s\" must be [[share, name], ...]: %s; names: %s",
+                   option->name, what, known.data);
+    hopt_buf_clear(&known);
+    return HOPT_EINVAL;
+}
+
+static int name_index(const hopt_sampler_option *option, const char *name) {
+    for (int i = 0; name && option->names[i]; i++)
+        if (strcmp(option->names[i], name) == 0) return i;
+    return -1;
+}
+
+static hopt_status read_shares(void *values, const hopt_sampler_option *option, const json_t *json,
+                               hopt_error *err) {
+    hopt_sampler_shares shares = {0};
+    size_t count = json_array_size(json);
+    double sum = 0;
+    if (count < 1 || count > HOPT_SHARES_MAX) return bad_shares(option, "1 to 8 of them", err);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *pair = json_array_get(json, i);
+        const json_t *share = json_array_get(pair, 0);
+        double value = json_is_number(share) ? json_number_value(share) : NAN;
+        int name = name_index(option, json_string_value(json_array_get(pair, 1)));
+        if (json_array_size(pair) != 2 || name < 0)
+            return bad_shares(option, "a pair of a number and a known name each", err);
+        if (!(value >= 0 && value <= 1))
+            return bad_shares(option, "a share lies between 0 and 1", err);
+        shares.share[shares.count] = value;
+        shares.name[shares.count++] = name;
+        sum += value;
+    }
+    if (fabs(sum - 1) > 1e-6) return bad_shares(option, "the shares add up to 1", err);
+    if (values) *(hopt_sampler_shares *)(void *)((char *)values + option->offset) = shares;
+    return HOPT_OK;
+}
+
 static hopt_status read_option(void *values, const hopt_sampler_option *option, const json_t *json,
                                hopt_error *err) {
     if (option->type == HOPT_OPTION_BOOL) {
@@ -40,6 +102,7 @@ static hopt_status read_option(void *values, const hopt_sampler_option *option, 
         set_value(values, option, json_is_true(json) ? 1 : 0);
         return HOPT_OK;
     }
+    if (option->type == HOPT_OPTION_SHARES) return read_shares(values, option, json, err);
     double value = json_is_number(json) ? json_number_value(json) : NAN;
     bool whole = option->type == HOPT_OPTION_INT;
     if (!(value >= option->low && value <= option->high) || (whole && value != rint(value)))

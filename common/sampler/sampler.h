@@ -30,6 +30,11 @@ typedef struct hopt_observation {
     double loss;  /**< minimized; OK and PRUNED: finite. FAILED: NaN unless the trial had one */
     int64_t step; /**< PRUNED only */
     const double *point; /**< borrowed for the call */
+    /* What only hopt's copies of hyperopt's algorithms look at; zeros for the usual trial. */
+    bool error;    /**< FAILED by state ERROR, not by a result */
+    bool nan_loss; /**< the result had a loss, and it was NaN */
+    bool derived;  /**< from another trial: misc.from_tid */
+    int64_t from;  /**< that one's number */
 } hopt_observation;
 
 typedef struct hopt_sampler hopt_sampler;
@@ -37,8 +42,18 @@ typedef struct hopt_sampler hopt_sampler;
 typedef enum hopt_option_type {
     HOPT_OPTION_INT,
     HOPT_OPTION_REAL,
-    HOPT_OPTION_BOOL
+    HOPT_OPTION_BOOL,
+    HOPT_OPTION_SHARES /**< [[share, name], ...], the shares adding up to 1 */
 } hopt_option_type;
+
+enum { HOPT_SHARES_MAX = 8 };
+
+/** Value of a HOPT_OPTION_SHARES: how often which of the option's names. */
+typedef struct hopt_sampler_shares {
+    int count;
+    double share[HOPT_SHARES_MAX];
+    int name[HOPT_SHARES_MAX]; /**< index into the option's `names` */
+} hopt_sampler_shares;
 
 /** One option of a sampler: what a study may say about it, and where open() finds it. */
 typedef struct hopt_sampler_option {
@@ -47,7 +62,9 @@ typedef struct hopt_sampler_option {
     hopt_option_type type;
     double low, high; /**< inclusive bounds of a number */
     double initial;   /**< the default; 0 or 1 for a bool */
-    size_t offset;    /**< of the int, double or bool in the kind's options structure */
+    size_t offset;    /**< of the int, double, bool or shares in the kind's options structure */
+    const char *const *names;          /**< SHARES only: what may be named; ends with NULL */
+    const hopt_sampler_shares *shares; /**< SHARES only: the default */
 } hopt_sampler_option;
 
 /** One kind of sampler: what a new one has to supply; random.c is the shortest example. */
@@ -56,6 +73,7 @@ typedef struct hopt_sampler_kind {
     const char *summary;                /**< one line for --help and docs */
     const hopt_sampler_option *options; /**< ends with a NULL name; NULL when there are none */
     size_t options_size;                /**< bytes of the structure that the offsets point into */
+    bool fmin_seeds; /**< the k-th proposal has the seed that hyperopt's fmin would give it */
     /** `options`: the filled structure, borrowed for the call. Others as hopt_sampler_open(). */
     hopt_status (*open)(void **self, const hopt_space *space, const void *options,
                         uint64_t study_seed, hopt_error *err);
@@ -64,6 +82,9 @@ typedef struct hopt_sampler_kind {
     void (*pend)(void *self, int64_t num, const double *point);
     hopt_status (*suggest)(void *self, uint64_t seed, int64_t num, double *point, hopt_error *err);
 } hopt_sampler_kind;
+
+/** An option's default as the study file would say it. New reference. */
+HOPT_MUST_CHECK json_t *hopt_sampler_option_default(const hopt_sampler_option *option);
 
 /** All kinds, NULL-terminated; the first is the default. */
 const hopt_sampler_kind *const *hopt_sampler_kinds(void);
@@ -93,6 +114,15 @@ void hopt_sampler_close(hopt_sampler *sampler);
 void hopt_sampler_add(hopt_sampler *sampler, const hopt_observation *observation);
 /** A trial that was asked and has not ended. Repeats are ignored. */
 void hopt_sampler_pend(hopt_sampler *sampler, int64_t num, const double *point);
+
+/**
+ * The seed of trial `num` in a study whose first `n_points` trials were given by the user: what
+ * hopt_sampler_suggest() is to be called with. hyperopt's algorithms take the (num - n_points)-th
+ * number below 2^31 - 1 of numpy's default_rng(study_seed), as fmin does; all others, and the
+ * user's points, splitmix64(study_seed, num), kept below 2^63. O(1) when asked in order.
+ */
+uint64_t hopt_sampler_seed(hopt_sampler *sampler, uint64_t study_seed, int64_t num,
+                           int64_t n_points);
 
 /**
  * Propose the point of trial `num`. It does not become pending by itself: call hopt_sampler_pend().

@@ -7,6 +7,9 @@
 
 extern const hopt_sampler_kind hopt_sampler__tpe;
 extern const hopt_sampler_kind hopt_sampler__random;
+extern const hopt_sampler_kind hopt_sampler__hyperopt;
+extern const hopt_sampler_kind hopt_sampler__anneal;
+extern const hopt_sampler_kind hopt_sampler__mix;
 
 /** One draw from the prior of `dist`, inside hopt_dist_contains() (prior.c). */
 double hopt_sampler__draw_value(const hopt_dist *dist, hopt_rng *rng);

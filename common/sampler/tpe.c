@@ -13,12 +13,27 @@ static const double JUMP_SHARE = 0.20;
 enum { REDRAWS = 32 };
 
 static const hopt_sampler_option OPTIONS[] = {
-    {"startup", "trials of the start-up design", HOPT_OPTION_INT, 1, 10000, 10,
-     offsetof(hopt_tpe_options, startup)},
-    {"candidates", "candidates of which the best is proposed", HOPT_OPTION_INT, 1, 10000, 24,
-     offsetof(hopt_tpe_options, candidates)},
-    {"repeat", "allow the same point again in a finite space", HOPT_OPTION_BOOL, 0, 1, 0,
-     offsetof(hopt_tpe_options, repeat)},
+    {.name = "startup",
+     .summary = "trials of the start-up design",
+     .type = HOPT_OPTION_INT,
+     .low = 1,
+     .high = 10000,
+     .initial = 10,
+     .offset = offsetof(hopt_tpe_options, startup)},
+    {.name = "candidates",
+     .summary = "candidates of which the best is proposed",
+     .type = HOPT_OPTION_INT,
+     .low = 1,
+     .high = 10000,
+     .initial = 24,
+     .offset = offsetof(hopt_tpe_options, candidates)},
+    {.name = "repeat",
+     .summary = "allow the same point again in a finite space",
+     .type = HOPT_OPTION_BOOL,
+     .low = 0,
+     .high = 1,
+     .initial = 0,
+     .offset = offsetof(hopt_tpe_options, repeat)},
     {0},
 };
 

@@ -34,7 +34,8 @@ typedef struct hopt_result {
     hopt_state state; /**< DONE, ERROR or CANCEL */
     bool ok;          /**< DONE: status ok (then loss is finite) or fail */
     bool has_loss;
-    double loss;       /**< minimized: already negated for direction maximize */
+    double loss;       /**< minimized: already negated for direction maximize. Without has_loss:
+                          NaN where a NaN was read, else 0 */
     char *status_fail; /**< reason of a fail, or NULL */
     json_t *extras;    /**< other keys of the result, an object or NULL */
     char
@@ -57,6 +58,8 @@ typedef struct hopt_trial {
     char study[HOPT_STUDY_NAME_MAX]; /**< exp_key */
     int num;                         /**< 0, 1, 2, ... in its study: what people see */
     int64_t tid;                     /**< database-wide, hyperopt's */
+    bool has_from;                   /**< derived from another trial (misc.from_tid) */
+    int64_t from;                    /**< that one's num, as far as it can be known */
     hopt_state state;
     int version;
     char *owner; /**< owner[0], or NULL */

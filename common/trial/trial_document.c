@@ -116,6 +116,7 @@ static hopt_status read_plain(hopt_trial *trial, const json_t *doc, hopt_error *
     const char *word = hopt_json_string_of(result, "status");
     hopt_status status = read_document_identity(trial, doc, err);
     if (status == HOPT_OK) status = hopt_trial__read_vals(trial, json_object_get(doc, "misc"), err);
+    if (status == HOPT_OK) status = hopt_trial__read_from(trial, json_object_get(doc, "misc"), err);
     if (status == HOPT_OK) status = hopt_trial__read_state(trial, doc, word, err);
     if (status == HOPT_OK) status = read_frame(trial, doc, err);
     if (status == HOPT_OK) status = hopt_trial__read_course(trial, ours, err);

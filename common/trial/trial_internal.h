@@ -40,6 +40,9 @@ hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_e
 /** Check hyperopt's vals and copy them into the trial. */
 hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_error *err);
 
+/** from_tid of `object` into `from`; after num and tid. */
+hopt_status hopt_trial__read_from(hopt_trial *trial, const json_t *object, hopt_error *err);
+
 /** num and tid: one is enough. */
 hopt_status hopt_trial__read_identity(hopt_trial *trial, const json_t *json, hopt_error *err);
 /** `state`, else what `error` and the status word (may be NULL) tell. */

@@ -153,6 +153,7 @@ static hopt_status read_loss(hopt_result *result, const char **odd, const json_t
         result->loss = sign < 0 ? 0.0 - number : number;
     } else {
         *odd = isnan(number) ? "loss is nan" : "loss is infinite";
+        if (isnan(number) && !json_is_null(loss)) result->loss = NAN;
     }
     return HOPT_OK;
 }
@@ -181,6 +182,13 @@ hopt_status hopt_trial__read_result(hopt_trial *trial, const char *status, const
 }
 
 /* ---- a line of FORMATS §4 ---- */
+
+hopt_status hopt_trial__read_from(hopt_trial *trial, const json_t *object, hopt_error *err) {
+    /* It is a tid; which num that is can be told only where they are the same. */
+    if (!hopt_trial__member(object, "from_tid") || trial->num != trial->tid) return HOPT_OK;
+    trial->has_from = true;
+    return hopt_trial__read_integer(&trial->from, object, "from_tid", 0, INT64_MAX, err);
+}
 
 hopt_status hopt_trial__read_identity(hopt_trial *trial, const json_t *json, hopt_error *err) {
     const json_t *num = hopt_trial__member(json, "num"), *tid = hopt_trial__member(json, "tid");
@@ -259,6 +267,7 @@ static hopt_status read_line(hopt_trial *trial, const json_t *json, double sign,
     const char *word = hopt_json_string_of(json, "status");
     hopt_status status = hopt_trial__read_identity(trial, json, err);
     if (status == HOPT_OK) status = hopt_trial__read_vals(trial, json, err);
+    if (status == HOPT_OK) status = hopt_trial__read_from(trial, json, err);
     if (status == HOPT_OK && hopt_trial__member(json, "status") && !word)
         status = hopt_error_set(err, HOPT_EINVAL, "`status` must be a string");
     if (status == HOPT_OK) status = hopt_trial__read_state(trial, json, word, err);

@@ -26,6 +26,14 @@ void generate_settings(hopt_buf *out) {
     hopt_buf_text(out, ".El\n");
 }
 
+static void shares_option(hopt_buf *text, const hopt_sampler_option *option) {
+    json_t *shares = hopt_sampler_option_default(option);
+    char *json = json_dumps(shares, JSON_COMPACT);
+    hopt_buf_print(text, " Takes [[share, name], ...]; default: %s.", json);
+    free(json);
+    json_decref(shares);
+}
+
 static void sampler_option(hopt_buf *out, const hopt_sampler_option *option) {
     hopt_buf text = HOPT_BUF_INIT;
     hopt_buf_print(&text, "%s.", option->summary);
@@ -33,6 +41,8 @@ static void sampler_option(hopt_buf *out, const hopt_sampler_option *option) {
     if (option->type == HOPT_OPTION_BOOL)
         hopt_buf_print(&text, " Takes true or false; default: %s.",
                        option->initial != 0 ? "true" : "false");
+    else if (option->type == HOPT_OPTION_SHARES)
+        shares_option(&text, option);
     else
         hopt_buf_print(&text, " Takes %s in %.10g .. %.10g; default: %.10g.",
                        option->type == HOPT_OPTION_INT ? "an integer" : "a number", option->low,

@@ -1,0 +1,40 @@
+/** hyperopt's algorithms over one history; kinds.c makes samplers of them. Not thread-safe. */
+#ifndef HOPT_SAMPLER_HYPEROPT_HYPEROPT_H
+#define HOPT_SAMPLER_HYPEROPT_HYPEROPT_H
+
+#include "common/sampler/hyperopt/docs.h"
+#include "common/sampler/hyperopt/parzen.h"
+
+/** The names and defaults are those of hyperopt's suggest functions. */
+typedef struct hopt_hyperopt_options {
+    int n_startup_jobs, n_EI_candidates;
+    double gamma, prior_weight;
+    double avg_best_idx, shrink_coef;
+    hopt_sampler_shares p_suggest; /**< mix */
+} hopt_hyperopt_options;
+
+typedef struct hopt_hyperopt {
+    hopt_hyperopt_plan plan;
+    hopt_hyperopt_docs docs;
+    hopt_hyperopt_options options;
+    /* Scratch, grown as needed. */
+    hopt_hyperopt_mixture below, above;
+    double *x_below, *x_above; /**< observations of one label */
+    unsigned char *group;      /**< of each kept trial */
+    size_t x_capacity;
+    double *p_below, *p_above; /**< of an unordered parameter's values */
+    int p_capacity;
+    double *draws, *score_below, *score_above; /**< n_EI_candidates of each */
+} hopt_hyperopt;
+
+/** rand.suggest. */
+void hopt_hyperopt_rand(hopt_hyperopt *self, uint64_t seed, double *point);
+/** tpe.suggest. */
+void hopt_hyperopt_tpe(hopt_hyperopt *self, uint64_t seed, double *point);
+/** anneal.suggest for the trial `num`. */
+void hopt_hyperopt_anneal(hopt_hyperopt *self, uint64_t seed, int64_t num, double *point);
+
+/** Make `p_below` and `p_above` hold `values` doubles. */
+void hopt_hyperopt_need_values(hopt_hyperopt *self, int values);
+
+#endif

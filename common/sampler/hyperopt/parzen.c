@@ -1,0 +1,89 @@
+/** adaptive_parzen_normal: a normal at each observation, as wide as the gap to its neighbours. */
+#include "common/sampler/hyperopt/parzen.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/sampler/hyperopt/numpy_math.h"
+
+void hopt_hyperopt_mixture_clear(hopt_hyperopt_mixture *mixture) {
+    free(mixture->weight);
+    free(mixture->mu);
+    free(mixture->sigma);
+    free(mixture->work);
+    free(mixture->place);
+    *mixture = (hopt_hyperopt_mixture){0};
+}
+
+static void make_room(hopt_hyperopt_mixture *mixture, int count) {
+    if (count <= mixture->capacity) return;
+    int capacity = count + count / 2 + 32;
+    size_t n = (size_t)capacity;
+    mixture->weight = hopt_realloc(mixture->weight, n, sizeof(double));
+    mixture->mu = hopt_realloc(mixture->mu, n, sizeof(double));
+    mixture->sigma = hopt_realloc(mixture->sigma, n, sizeof(double));
+    mixture->work = hopt_realloc(mixture->work, n, sizeof(double));
+    mixture->place = hopt_realloc(mixture->place, n, sizeof *mixture->place);
+    mixture->capacity = capacity;
+}
+
+double hopt_hyperopt_forgetting(int n, int i) {
+    int ramp = n - HOPT_HYPEROPT_FULL_WEIGHT;
+    return i < ramp ? hopt_numpy_linspace(1.0 / n, 1.0, ramp, i) : 1;
+}
+
+/* Equal ones by age. numpy's sort is not stable, so there ties are in another order now and then.
+ */
+static int by_value(const void *left, const void *right) {
+    const hopt_hyperopt_place *a = left;
+    const hopt_hyperopt_place *b = right;
+    if (a->x != b->x) return a->x < b->x ? -1 : 1;
+    return a->index - b->index;
+}
+
+/* Means and weights with the prior before the first mean that is not below it. @return its place */
+static int place_means(hopt_hyperopt_mixture *mixture, const double *x, int n, double prior_weight,
+                       double prior_mu) {
+    hopt_hyperopt_place *place = mixture->place;
+    for (int i = 0; i < n; i++)
+        place[i] = (hopt_hyperopt_place){x[i], i};
+    qsort(place, (size_t)n, sizeof *place, by_value);
+    int prior = 0;
+    /* A single observation goes before a prior that it equals, several go after it. */
+    while (prior < n && (n == 1 ? place[prior].x <= prior_mu : place[prior].x < prior_mu))
+        prior++;
+    for (int i = 0; i < n; i++) {
+        int at = i + (i >= prior);
+        mixture->mu[at] = place[i].x;
+        mixture->weight[at] =
+            n > HOPT_HYPEROPT_FULL_WEIGHT ? hopt_hyperopt_forgetting(n, place[i].index) : 1;
+    }
+    mixture->mu[prior] = prior_mu;
+    mixture->weight[prior] = prior_weight;
+    return prior;
+}
+
+static void find_widths(hopt_hyperopt_mixture *mixture, double prior_sigma) {
+    const double *mu = mixture->mu;
+    int last = mixture->count - 1;
+    double narrowest = prior_sigma / fmin(100.0, 1.0 + mixture->count);
+    for (int i = 0; i <= last; i++) {
+        double left = i ? mu[i] - mu[i - 1] : -INFINITY;
+        double right = i < last ? mu[i + 1] - mu[i] : -INFINITY;
+        double gap = last == 1 ? prior_sigma * 0.5 : left > right ? left : right;
+        mixture->sigma[i] = hopt_numpy_clip(gap, narrowest, prior_sigma);
+    }
+}
+
+void hopt_hyperopt_parzen(hopt_hyperopt_mixture *mixture, const double *x, int n,
+                          double prior_weight, double prior_mu, double prior_sigma) {
+    make_room(mixture, n + 1);
+    mixture->count = n + 1;
+    int prior = place_means(mixture, x, n, prior_weight, prior_mu);
+    find_widths(mixture, prior_sigma);
+    mixture->sigma[prior] = prior_sigma;
+    double sum = hopt_numpy_sum(mixture->weight, (size_t)mixture->count);
+    for (int i = 0; i < mixture->count; i++)
+        mixture->weight[i] /= sum;
+}
