@@ -1,12 +1,15 @@
 #include "master/budget.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { HOPELESS_AFTER = 5 };
 
 /* HYPEROPT §5, no_progress_loss: progress is a loss below best - |best * percent / 100|. */
 static void track_progress(hopt_budget *budget, const hopt_trial *trial,
                            const hopt_study_spec *spec) {
+    bool pruned = trial->result.stop && strcmp(trial->result.stop, "pruned") == 0;
+    if (trial->state == HOPT_CANCEL && !pruned) return; /* it was never judged */
     bool ok = trial->state == HOPT_DONE && trial->result.ok;
     double margin = fabs(budget->progress_loss * spec->stop.no_progress_percent / 100.0);
     if (ok && (!budget->progressed || trial->result.loss < budget->progress_loss - margin)) {

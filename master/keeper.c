@@ -27,7 +27,20 @@ hopt_keeper *hopt_keeper_new(const hopt_keeper_options *options) {
     return keeper;
 }
 
+/* While nothing is loaded (standing by, or about to read anew) the record knows best. */
+static hopt_study_progress recorded_progress(const hopt_keeper *keeper) {
+    const hopt_study *record = keeper->record;
+    hopt_study_progress progress = {.active_ms = keeper->leader.leading ? keeper->active_ms
+                                                                        : record->active_ms,
+                                    .has_best = record->has_best,
+                                    .best_num = record->best_num,
+                                    .best_loss = record->best_loss};
+    memcpy(progress.counts, record->counts, sizeof progress.counts);
+    return progress;
+}
+
 static hopt_study_progress progress_of(const hopt_keeper *keeper) {
+    if (!keeper->proposer) return recorded_progress(keeper);
     hopt_study_progress progress = {.active_ms = keeper->active_ms,
                                     .has_best = keeper->budget.has_best,
                                     .best_num = keeper->budget.best_num,
@@ -49,7 +62,7 @@ void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store) {
                          leader */
         hopt_leader_leave(&keeper->leader, store, keeper->study);
     }
-    hopt_keeper__unload(keeper);
+    hopt_keeper__forget(keeper);
     hopt_study_free(keeper->record);
     hopt_study_spec_free(keeper->spec);
     hopt_worker_records_free(keeper->workers, keeper->n_workers);
@@ -71,8 +84,7 @@ static hopt_status parse_spec(hopt_study_spec **spec, const hopt_study *record, 
 
 /* A person changed the study: take its new settings; the proposer refers to the spec, so it is
  * built anew. */
-static hopt_status read_spec(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
-                             hopt_error *err) {
+static hopt_status read_spec(hopt_keeper *keeper, hopt_keeper_news *news, hopt_error *err) {
     if (keeper->spec && keeper->spec_rev == keeper->record->rev) return HOPT_OK;
     hopt_study_spec *spec;
     hopt_status status = parse_spec(&spec, keeper->record, err);
@@ -83,10 +95,21 @@ static hopt_status read_spec(hopt_keeper *keeper, hopt_store *store, hopt_keeper
     hopt_study_spec_free(keeper->spec);
     keeper->spec = spec;
     keeper->spec_rev = keeper->record->rev;
-    if (spec->stop.max_trials > 0 && keeper->record->state != HOPT_STUDY_DONE)
-        status = hopt_store_cancel_new(store, keeper->study, spec->stop.max_trials,
-                                       "max_trials was lowered", NULL, err);
-    return status;
+    return HOPT_OK;
+}
+
+/* A deleted study's name may be another study's now, and an overtaken leader leads no more. */
+static void compare_records(hopt_keeper *keeper, const hopt_study *now) {
+    const hopt_study *old = keeper->record;
+    hopt_leader *leader = &keeper->leader;
+    bool same = !old || memcmp(old->prefix, now->prefix, sizeof old->prefix) == 0;
+    if (!same) hopt_keeper__forget(keeper);
+    bool overtaken =
+        !now->leader || strcmp(now->leader, leader->me) != 0 || now->epoch != leader->epoch;
+    if (leader->leading && (!same || overtaken)) {
+        leader->leading = leader->seen = false;
+        hopt_keeper__unload(keeper);
+    }
 }
 
 static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
@@ -95,11 +118,12 @@ static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keep
     hopt_study *record;
     hopt_status status = hopt_store_study(store, &record, keeper->study, err);
     if (status != HOPT_OK) return status;
+    compare_records(keeper, record);
     hopt_study_free(keeper->record);
     keeper->record = record;
     keeper->record_ms = before_ms;
     if (record->state == HOPT_STUDY_DONE && !keeper->leader.leading)
-        return read_spec(keeper, store, news, err);
+        return read_spec(keeper, news, err);
     bool led = keeper->leader.leading;
     status = hopt_leader_try(&keeper->leader, store, record, before_ms, err);
     if (status != HOPT_OK) return status;
@@ -108,7 +132,7 @@ static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keep
         keeper->tick_ms = before_ms;
         hopt_keeper__unload(keeper);
     }
-    return read_spec(keeper, store, news, err);
+    return read_spec(keeper, news, err);
 }
 
 static hopt_status read_workers(hopt_keeper *keeper, hopt_store *store, hopt_error *err) {
@@ -141,6 +165,23 @@ static hopt_status set_state(hopt_keeper *keeper, hopt_store *store, hopt_study_
     return HOPT_OK;
 }
 
+/* Trials of `hopt ask` have no worker that hears of the wish to stop: they end here. */
+static hopt_status end_asked(hopt_keeper *keeper, hopt_store *store, const char *reason,
+                             hopt_error *err) {
+    hopt_status status = HOPT_OK;
+    for (size_t i = 0; i < keeper->n_open && status == HOPT_OK; i++) {
+        const hopt_open_trial *open = &keeper->open[i];
+        if (open->state != HOPT_RUNNING || !hopt_reaper_asked(open->owner)) continue;
+        hopt_lease lease = {open->id, keeper->study, open->owner, open->lease};
+        char *stop = hopt_strdup(reason);
+        hopt_result result = {.state = HOPT_CANCEL, .stop = stop};
+        status = hopt_store_finish(store, &lease, &result, err);
+        if (status == HOPT_ECONFLICT) status = HOPT_OK; /* told meanwhile */
+        free(stop);
+    }
+    return status;
+}
+
 static hopt_status close_study(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
                                hopt_error *err) {
     const char *reason = keeper->record->reason ? keeper->record->reason : "cancelled";
@@ -149,7 +190,9 @@ static hopt_status close_study(hopt_keeper *keeper, hopt_store *store, hopt_keep
         status = hopt_store_cancel_new(store, keeper->study, 0, reason, NULL, err);
     if (status == HOPT_OK && keeper->n_running > 0 && hopt_study_reason_stops(reason))
         status = hopt_store_stop_running(store, keeper->study, -1, reason, err);
-    if (status == HOPT_OK && keeper->n_new > 0)
+    if (status == HOPT_OK && keeper->n_running > 0 && hopt_study_reason_stops(reason))
+        status = end_asked(keeper, store, reason, err);
+    if (status == HOPT_OK && keeper->n_open > 0)
         status = hopt_keeper__sync(keeper, store, news, err);
     if (status != HOPT_OK || keeper->n_open > 0) return status;
     hopt_study_progress progress = progress_of(keeper);
@@ -160,6 +203,19 @@ static hopt_status close_study(hopt_keeper *keeper, hopt_store *store, hopt_keep
     status = set_state(keeper, store, HOPT_STUDY_DONE, reason, err);
     if (status == HOPT_OK) hopt_leader_leave(&keeper->leader, store, keeper->study);
     return status;
+}
+
+/* Queued trials above a limit that was lowered, whoever put them there. */
+static hopt_status cancel_above(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
+                                hopt_error *err) {
+    int limit = keeper->spec->stop.max_trials;
+    bool any = false;
+    for (size_t i = 0; limit > 0 && i < keeper->n_open; i++)
+        any |= keeper->open[i].state == HOPT_NEW && keeper->open[i].num >= limit;
+    if (!any) return HOPT_OK;
+    hopt_status status =
+        hopt_store_cancel_new(store, keeper->study, limit, "max_trials was lowered", NULL, err);
+    return status == HOPT_OK ? hopt_keeper__sync(keeper, store, news, err) : status;
 }
 
 static hopt_status run_active(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
@@ -195,6 +251,7 @@ static hopt_status lead(hopt_keeper *keeper, hopt_store *store, bool full, hopt_
     if (status == HOPT_OK) status = hopt_keeper__sync(keeper, store, news, err);
     if (status == HOPT_OK && full) status = hopt_keeper__reap(keeper, store, news, err);
     if (status == HOPT_OK && news->expired) status = hopt_keeper__sync(keeper, store, news, err);
+    if (status == HOPT_OK) status = cancel_above(keeper, store, news, err);
     if (status != HOPT_OK) return status;
     count_active_time(keeper, hopt_clock_mono_ms());
     if (keeper->record->state == HOPT_STUDY_ACTIVE)
@@ -224,8 +281,10 @@ static void report(const hopt_keeper *keeper, hopt_keeper_news *news) {
 hopt_status hopt_keeper_tick(hopt_keeper *keeper, hopt_store *store, bool full,
                              hopt_keeper_news *news, hopt_error *err) {
     hopt_status status = HOPT_OK;
-    bool due = hopt_clock_mono_ms() - keeper->record_ms >= keeper->poll_ms;
-    if (!keeper->record || (full && due)) status = read_record(keeper, store, news, err);
+    bool due = full && hopt_clock_mono_ms() - keeper->record_ms >= keeper->poll_ms;
+    /* A record whose file could not be used is read again until it can. */
+    bool usable = keeper->record && keeper->spec && keeper->spec_rev == keeper->record->rev;
+    if (!usable || due) status = read_record(keeper, store, news, err);
     if (status != HOPT_OK) return status;
     if (!keeper->leader.leading) {
         report(keeper, news);

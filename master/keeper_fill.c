@@ -93,6 +93,16 @@ static hopt_status take_tids(hopt_keeper *keeper, hopt_store *store, int64_t *fi
     return HOPT_OK;
 }
 
+/* Another master's trial is read with all others in the next tick. Something that can't be read
+ * would then be a free slot again, for ever. @return HOPT_ECONFLICT, or the store's failure. */
+static hopt_status look_at_taken(hopt_keeper *keeper, hopt_store *store, int num, hopt_error *err) {
+    hopt_trial *taken;
+    hopt_status status = hopt_store_trial(store, &taken, keeper->study, num, err);
+    if (status == HOPT_OK) hopt_trial_free(taken);
+    if (status == HOPT_ENOTFOUND) hopt_keeper__note_occupied(keeper, num);
+    return status == HOPT_OK || status == HOPT_ENOTFOUND ? HOPT_ECONFLICT : status;
+}
+
 static hopt_status insert(hopt_keeper *keeper, hopt_store *store, hopt_trial **batch, size_t n,
                           hopt_keeper_news *news, hopt_error *err) {
     int64_t tid;
@@ -104,6 +114,8 @@ static hopt_status insert(hopt_keeper *keeper, hopt_store *store, hopt_trial **b
     status = hopt_store_enqueue(store, batch, n, &inserted, err);
     note_queued(keeper, batch, inserted);
     news->queued += (int)inserted;
+    if (status == HOPT_ECONFLICT && inserted < n)
+        return look_at_taken(keeper, store, batch[inserted]->num, err);
     return status;
 }
 

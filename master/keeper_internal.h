@@ -46,12 +46,21 @@ struct hopt_keeper {
     int64_t active_ms;
     int64_t tick_ms;    /* monotonic time of the last tick that counted active time */
     int64_t counted_ms; /* when counts were last compared */
+
+    /* What survives unloading, of this very study (its prefix). */
+    int *occupied; /* nums of slots that hold what can't be read as a trial */
+    size_t n_occupied, occupied_capacity;
+    int64_t unread; /* stored trials that reading anew did not bring */
 };
 
 /** Build proposer, budget and slots from the store. */
 HOPT_MUST_CHECK hopt_status hopt_keeper__load(hopt_keeper *keeper, hopt_store *store,
                                               hopt_error *err);
 void hopt_keeper__unload(hopt_keeper *keeper);
+/** Unload, and forget what survives that: the name belongs to another study now. */
+void hopt_keeper__forget(hopt_keeper *keeper);
+/** A slot was found taken though no trial could be read from it: it counts as used. */
+void hopt_keeper__note_occupied(hopt_keeper *keeper, int num);
 /** Take up trials: history, budget, slots; ended ones move to `news` when it is not NULL. Takes the
  * trials. */
 void hopt_keeper__take_up(hopt_keeper *keeper, hopt_trials *trials, hopt_keeper_news *news);

@@ -70,6 +70,21 @@ void hopt_keeper__unload(hopt_keeper *keeper) {
     keeper->loaded = false;
 }
 
+void hopt_keeper__forget(hopt_keeper *keeper) {
+    hopt_keeper__unload(keeper);
+    free(keeper->occupied);
+    keeper->occupied = NULL;
+    keeper->n_occupied = keeper->occupied_capacity = 0;
+    keeper->unread = 0;
+    keeper->spec_rev = -1;
+}
+
+void hopt_keeper__note_occupied(hopt_keeper *keeper, int num) {
+    keeper->occupied = hopt_grow(keeper->occupied, keeper->n_occupied, &keeper->occupied_capacity,
+                                 sizeof *keeper->occupied);
+    keeper->occupied[keeper->n_occupied++] = num;
+}
+
 /* NEW and RUNNING trials enter the open list, so that the next read of it sees them end. */
 static void remember_open(hopt_keeper *keeper, const hopt_trials *trials, size_t *capacity) {
     for (size_t i = 0; i < trials->count; i++) {
@@ -105,6 +120,8 @@ hopt_status hopt_keeper__load(hopt_keeper *keeper, hopt_store *store, hopt_error
         hopt_keeper__unload(keeper);
         return status;
     }
+    for (size_t i = 0; i < keeper->n_occupied; i++)
+        hopt_keeper__note_slot(keeper, keeper->occupied[i]);
     keeper->loaded = true;
     keeper->counted_ms = hopt_clock_mono_ms();
     return HOPT_OK;
@@ -120,8 +137,14 @@ hopt_status hopt_keeper__compare(hopt_keeper *keeper, hopt_store *store, int64_t
     /* Trials may have ended since the open set was read: only their sum with the open ones is firm.
      */
     int64_t stored = 0, known = keeper->budget.ended + (int64_t)keeper->n_open;
-    for (int state = 0; state < HOPT_STATES; state++)
+    bool fewer = false; /* an end was taken back: a retry that was not seen */
+    for (int state = 0; state < HOPT_STATES; state++) {
         stored += counts[state];
-    if (stored != known) keeper->loaded = false;
+        fewer |=
+            hopt_state_terminal((hopt_state)state) && counts[state] < keeper->budget.counts[state];
+    }
+    /* What reading anew did not bring (damaged trials) is no reason to read anew each time. */
+    if (fewer || stored - known != keeper->unread) keeper->loaded = false;
+    keeper->unread = stored - known;
     return HOPT_OK;
 }

@@ -2,14 +2,16 @@
  * pauses, restarts. Time is the real clock, so leases here are tested only through dead pids; the
  * rest of leasing is in test_rules.c and in the system tests. */
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/alloc.h"
 #include "common/store/store.h"
+#include "common/sys/clock.h"
 #include "master/enroll.h"
-#include "master/keeper.h"
+#include "master/keeper_internal.h"
 
 static hopt_store *store;
 static hopt_error err;
@@ -20,6 +22,15 @@ static void must(hopt_status status, const char *what, int line) {
     if (status == HOPT_OK) return;
     fprintf(stderr, "line %d: %s: %d %s\n", line, what, (int)status, err.message);
     abort();
+}
+
+/* What a person with the sqlite3 program might do. */
+static void execute(const char *sql) {
+    sqlite3 *db;
+    HOPT_ASSERT(sqlite3_open_v2("/hopt", &db, SQLITE_OPEN_READWRITE, "memdb") == SQLITE_OK);
+    HOPT_ASSERT(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+    HOPT_ASSERT(sqlite3_changes(db) == 1);
+    sqlite3_close(db);
 }
 
 static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled *how) {
@@ -246,6 +257,210 @@ static void another_space_is_refused(void) {
     hopt_study_spec_free(other);
 }
 
+/* ---- what goes wrong ---- */
+
+static hopt_study *read_study(const char *name) {
+    hopt_study *study;
+    OK(hopt_store_study(store, &study, name, &err));
+    return study;
+}
+
+static void change_study(const char *name, int state, const char *reason, const char *spec) {
+    hopt_study *study = read_study(name);
+    OK(hopt_store_study_update(store, name, study->rev, state, reason, spec, NULL, &err));
+    hopt_study_free(study);
+}
+
+/* A text that this version can't read, put there by another one: an error at every tick, whether or
+ * not the record is due, and never a crash. */
+static void invalid_stored_file_is_told(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("invalid", "", &how));
+    hopt_study *study = read_study("invalid");
+    char *good = hopt_strdup(study->spec);
+    hopt_study_free(study);
+    change_study("invalid", -1, NULL, "{\"name\":\"invalid\",\"spice\":1}");
+    hopt_keeper_options options = {
+        .study = "invalid", .owner = "m:1:00000001", .poll_ms = 100000, .local_slots = 1};
+    hopt_keeper *keeper = hopt_keeper_new(&options);
+    for (int i = 0; i < 3; i++) {
+        hopt_keeper_news news = {0};
+        HOPT_ASSERT(hopt_keeper_tick(keeper, store, i == 0, &news, &err) == HOPT_EINVAL);
+        HOPT_ASSERT(strstr(err.message, "stored file"));
+        hopt_keeper_news_clear(&news);
+    }
+    change_study("invalid", -1, NULL, good);
+    hopt_keeper_free(keeper, store);
+    keeper = keeper_of("invalid", "m:1:00000001", 1);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 1);
+    hopt_keeper_free(keeper, store);
+    free(good);
+}
+
+/* Somebody damaged a trial by hand: its slot is taken all the same, and the others go on. */
+static void damaged_trial_does_not_stop_the_study(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("damaged", ",\"stop\":{\"max_trials\":6}", &how));
+    hopt_keeper *keeper = keeper_of("damaged", "m:1:00000001", 1);
+    for (int i = 0; i < 3; i++) {
+        tick_queued(keeper, NULL);
+        HOPT_ASSERT(work_one("damaged", i) == i);
+    }
+    hopt_keeper_free(keeper, store);
+    execute("UPDATE trial SET doc='no json' WHERE study='damaged' AND num=1");
+    keeper = keeper_of("damaged", "m:1:00000002", 1);
+    hopt_study_state state = HOPT_STUDY_ACTIVE;
+    int worked = 0;
+    for (int i = 0; i < 12 && state == HOPT_STUDY_ACTIVE; i++) {
+        tick_queued(keeper, &state);
+        worked += work_one("damaged", i) >= 0;
+    }
+    HOPT_ASSERT(worked == 3 && state == HOPT_STUDY_DONE);
+    hopt_keeper_free(keeper, store);
+}
+
+/* A new study under the name of one that was deleted between two ticks is another study. */
+static void recreated_study_is_another(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("again", ",\"stop\":{\"max_trials\":6}", &how));
+    hopt_keeper *keeper = keeper_of("again", "m:1:00000001", 2);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 2);
+    HOPT_ASSERT(work_one("again", 1) == 0);
+    OK(hopt_store_study_delete(store, "again", &err));
+    hopt_study_spec_free(enroll("again", ",\"stop\":{\"max_trials\":3}", &how));
+    hopt_keeper_news news = tick(keeper);
+    HOPT_ASSERT(news.view.leading && news.queued == 2 && news.view.counts[HOPT_DONE] == 0);
+    HOPT_ASSERT(news.spec && news.spec->stop.max_trials == 3);
+    hopt_keeper_news_clear(&news);
+    hopt_study *study = read_study("again");
+    HOPT_ASSERT(study->leader && strstr(study->leader, "m:1:00000001"));
+    hopt_study_free(study);
+    for (int i = 0; i < 3; i++) {
+        HOPT_ASSERT(work_one("again", i) == i);
+        tick_queued(keeper, NULL);
+    }
+    study = read_study("again");
+    HOPT_ASSERT(study->state == HOPT_STUDY_DONE && study->counts[HOPT_DONE] == 3);
+    hopt_study_free(study);
+    hopt_keeper_free(keeper, store);
+}
+
+/* Who lost the lead knows it from the record, not only when it renews. */
+static void lost_lead_is_seen_in_the_record(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("usurped", "", &how));
+    hopt_keeper *keeper = keeper_of("usurped", "m:1:00000001", 1);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 1);
+    hopt_study *study = read_study("usurped");
+    OK(hopt_store_lead(store, "usurped", "n:1:00000002@x", study->epoch, study->beat, &err));
+    hopt_study_free(study);
+    HOPT_ASSERT(work_one("usurped", 1) == 0);
+    hopt_keeper_news news = tick(keeper);
+    HOPT_ASSERT(!news.view.leading && news.queued == 0);
+    hopt_keeper_news_clear(&news);
+    hopt_keeper_free(keeper, store);
+}
+
+/* Lowering max_trials cancels what is queued above it; cancelled trials are no sign of a study that
+ * makes no progress. */
+static void lowered_limit_cancels(void) {
+    static const char wide[] = ",\"stop\":{\"max_trials\":40,\"no_progress\":{\"trials\":5}},"
+                               "\"queue\":{\"ahead\":20}";
+    static const char narrow[] = ",\"stop\":{\"max_trials\":10,\"no_progress\":{\"trials\":5}},"
+                                 "\"queue\":{\"ahead\":20}";
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("lower", wide, &how));
+    hopt_keeper *keeper = keeper_of("lower", "m:1:00000001", 1);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 21);
+    HOPT_ASSERT(work_one("lower", 1) == 0);
+    hopt_study_spec_free(enroll("lower", narrow, &how));
+    hopt_study_state state;
+    tick_queued(keeper, &state);
+    tick_queued(keeper, &state);
+    HOPT_ASSERT(state == HOPT_STUDY_ACTIVE);
+    int64_t counts[HOPT_STATES];
+    OK(hopt_store_counts(store, "lower", counts, &err));
+    HOPT_ASSERT(counts[HOPT_CANCEL] == 11 && counts[HOPT_NEW] == 9);
+    for (int i = 1; i < 10; i++) {
+        HOPT_ASSERT(work_one("lower", 1.0 - 0.1 * i) == i);
+        tick_queued(keeper, &state);
+    }
+    HOPT_ASSERT(work_one("lower", 0) == -1 && state == HOPT_STUDY_DONE);
+    hopt_keeper_free(keeper, store);
+
+    /* Raised: the slots that were cancelled stay used, the rest is filled. */
+    hopt_study_spec_free(enroll("lower", ",\"stop\":{\"max_trials\":23}", &how));
+    HOPT_ASSERT(how == HOPT_ENROLLED_EXTENDED);
+    keeper = keeper_of("lower", "m:1:00000002", 1);
+    for (int i = 21; i < 23; i++) {
+        HOPT_ASSERT(tick_queued(keeper, &state) == 1);
+        HOPT_ASSERT(work_one("lower", 1) == i);
+    }
+    tick_queued(keeper, &state);
+    HOPT_ASSERT(state == HOPT_STUDY_DONE);
+    hopt_keeper_free(keeper, store);
+}
+
+/* A failed trial that was tried again and ended between two looks at the open set. */
+static void unseen_retry_is_found_by_comparing(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("unseen", "", &how));
+    hopt_keeper *keeper = keeper_of("unseen", "m:1:00000001", 1);
+    tick_queued(keeper, NULL);
+    HOPT_ASSERT(work_one("unseen", NAN) == 0);
+    tick_queued(keeper, NULL);
+    HOPT_ASSERT(work_one("unseen", 1) == 1);
+    tick_queued(keeper, NULL);
+    OK(hopt_store_retry(store, "unseen", 0, &err));
+    HOPT_ASSERT(work_one("unseen", 0.5) == 0);
+    tick_queued(keeper, NULL);
+    OK(hopt_keeper__compare(keeper, store, hopt_clock_mono_ms() + 100000, &err));
+    hopt_keeper_news news = tick(keeper);
+    HOPT_ASSERT(news.view.counts[HOPT_ERROR] == 0 && news.view.counts[HOPT_DONE] == 2);
+    HOPT_ASSERT(news.view.best_num == 0 && news.view.best_loss == 0.5);
+    hopt_keeper_news_clear(&news);
+    hopt_keeper_free(keeper, store);
+}
+
+/* A trial of `hopt ask` has no worker that could be told to stop. */
+static void asked_trial_does_not_keep_a_stopped_study(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("asked", "", &how));
+    hopt_keeper *keeper = keeper_of("asked", "m:1:00000001", 1);
+    tick_queued(keeper, NULL);
+    hopt_trial *trial;
+    OK(hopt_store_claim(store, &trial, "asked", "ask:h:1:00000001", &err));
+    change_study("asked", HOPT_STUDY_CLOSING, "cancelled", NULL);
+    hopt_study_state state = HOPT_STUDY_ACTIVE;
+    for (int i = 0; i < 3; i++)
+        tick_queued(keeper, &state);
+    HOPT_ASSERT(state == HOPT_STUDY_DONE);
+    hopt_trial *ended;
+    OK(hopt_store_trial(store, &ended, "asked", trial->num, &err));
+    HOPT_ASSERT(ended->state == HOPT_CANCEL && strcmp(ended->result.stop, "cancelled") == 0);
+    hopt_trial_free(ended);
+    hopt_trial_free(trial);
+    hopt_keeper_free(keeper, store);
+}
+
+/* A master that stands by, or finds the study done, shows what the record says. */
+static void view_without_the_lead(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("shown", "", &how));
+    hopt_keeper *leader = keeper_of("shown", "here:1:00000001", 1);
+    hopt_keeper *other = keeper_of("shown", "here:1:00000002", 1);
+    tick_queued(leader, NULL);
+    HOPT_ASSERT(work_one("shown", 3) == 0);
+    tick_queued(leader, NULL);
+    hopt_keeper_free(leader, store);
+    change_study("shown", HOPT_STUDY_DONE, "max_trials", NULL);
+    hopt_keeper_news news = tick(other);
+    HOPT_ASSERT(news.view.counts[HOPT_DONE] == 1 && news.view.has_best);
+    HOPT_ASSERT(news.view.best_loss == 3 && news.view.best_num == 0);
+    hopt_keeper_news_clear(&news);
+    hopt_keeper_free(other, store);
+}
+
 int main(void) {
     hopt_store_options options = {.create = true};
     OK(hopt_store_open(&store, "sqlite::memory:", &options, &err));
@@ -255,6 +470,14 @@ int main(void) {
     all_errors_pause_and_resume_goes_on();
     cancelled_study_ends();
     another_space_is_refused();
+    invalid_stored_file_is_told();
+    damaged_trial_does_not_stop_the_study();
+    recreated_study_is_another();
+    lost_lead_is_seen_in_the_record();
+    lowered_limit_cancels();
+    unseen_retry_is_found_by_comparing();
+    asked_trial_does_not_keep_a_stopped_study();
+    view_without_the_lead();
     hopt_store_close(store);
     puts("keeper: ok");
     return 0;
