@@ -109,6 +109,8 @@ static void on_limit(uv_timer_t *timer) {
         idle &= agent->slots[i].state == HOPT_SLOT_FREE;
         reports |= agent->slots[i].reports.count > 0;
     }
+    /* Work is not idleness: the time counts from the last trial's end. */
+    if (!idle) agent->last_claim_ms = now_ms;
     if (idle && options->idle_timeout_ms &&
         now_ms - agent->last_claim_ms >= options->idle_timeout_ms)
         hopt_agent__leave(agent, "there was nothing to do", false);

@@ -55,7 +55,7 @@ static hopt_status put_extras(hopt_store *store, const hopt_slot *slot, hopt_err
     if (status == HOPT_OK && slot->reports.count)
         status = hopt_store_report(store, &slot->trial->id, slot->trial->lease, slot->reports.steps,
                                    slot->reports.losses, slot->reports.count, err);
-    for (size_t i = 0; i < slot->n_files && status == HOPT_OK; i++)
+    for (size_t i = 0; i < slot->n_files && (status == HOPT_OK || status == HOPT_EINVAL); i++)
         status = hopt_store_attach(store, &slot->trial->id, slot->files[i].name,
                                    slot->files[i].data, slot->files[i].length, err);
     /* What the store can't take (a bad name) must not keep the result from being written. */
@@ -93,6 +93,35 @@ static bool is_failure(hopt_status status) {
     return status != HOPT_OK && status != HOPT_ECONFLICT;
 }
 
+/* The store is there but can't take this very result (too large for its documents, say): repeating
+ * would keep the slot, and all others, for ever. The trial ends with what was wrong. */
+static hopt_status finish_refused(hopt_store *store, hopt_slot *slot, hopt_finish *end,
+                                  hopt_error *err) {
+    static char type[] = "BadResult";
+    char *message = hopt_format("the store can't take the result: %s", err->message);
+    hopt_result refused = {
+        .state = HOPT_ERROR, .error_type = type, .error_message = message, .ms = slot->result.ms};
+    hopt_result_copy(&slot->result, &refused);
+    free(message);
+    hopt_status status = hopt_store_finish_many(store, end, 1, err);
+    if (status != HOPT_EINVAL) return status;
+    end->status = HOPT_ECONFLICT; /* not even that: its lease ends */
+    return HOPT_OK;
+}
+
+static hopt_status finish_singly(exchange *job, hopt_store *store, hopt_finish *ends,
+                                 const size_t *which, size_t n) {
+    hopt_status status = HOPT_OK;
+    for (size_t i = 0; i < n && status == HOPT_OK; i++) {
+        exchange_slot *end = &job->ends[which[i]];
+        status = hopt_store_finish_many(store, &ends[i], 1, &job->err);
+        if (status == HOPT_EINVAL) status = finish_refused(store, end->slot, &ends[i], &job->err);
+        end->done = status == HOPT_OK;
+        end->status = ends[i].status;
+    }
+    return status;
+}
+
 static hopt_status write_ends(exchange *job, hopt_store *store) {
     hopt_finish *ends = hopt_zalloc(job->n_ends + 1, sizeof *ends);
     size_t *which = hopt_zalloc(job->n_ends + 1, sizeof *which);
@@ -117,6 +146,7 @@ static hopt_status write_ends(exchange *job, hopt_store *store) {
         job->ends[which[i]].done = true;
         job->ends[which[i]].status = ends[i].status;
     }
+    if (status == HOPT_EINVAL) status = finish_singly(job, store, ends, which, n);
     free(ends);
     free(which);
     return status;
@@ -231,10 +261,16 @@ static void keep_reports(exchange *job) {
     free(job->reports);
 }
 
-static bool holds(const hopt_agent *agent, const hopt_trial *trial) {
+/* Whether this very lease is held. An older one on the same trial is lost: the master took the
+ * trial back, and we claimed it again. */
+static bool holds(hopt_agent *agent, const hopt_trial *trial) {
     for (int i = 0; i < agent->options.slots; i++) {
-        const hopt_slot *slot = &agent->slots[i];
-        if (slot->trial && memcmp(&slot->trial->id, &trial->id, sizeof trial->id) == 0) return true;
+        hopt_slot *slot = &agent->slots[i];
+        if (!slot->trial || memcmp(&slot->trial->id, &trial->id, sizeof trial->id) != 0) continue;
+        if (slot->trial->lease >= trial->lease) return true;
+        if (slot->state != HOPT_SLOT_BUSY) continue; /* its write learns it */
+        slot->lost = true;
+        hopt_sandbox_kill(slot->sandbox, "lost");
     }
     return false;
 }
