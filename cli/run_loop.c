@@ -88,6 +88,23 @@ static void on_queued(void *data) {
     if (!self->stopping) hopt_agent_wake(self->agent);
 }
 
+/* The master's turn comes within the agent's visits of the store: what ended is taken up, proposed
+ * anew and claimed by one thread, without waking another. */
+static bool may_turn(void *data) {
+    session *self = data;
+    return !self->stopping && hopt_master_turn_begin(self->master);
+}
+
+static void turn(void *data, hopt_store *store) {
+    session *self = data;
+    hopt_master_turn(self->master, store);
+}
+
+static void turned(void *data, bool ran) {
+    session *self = data;
+    hopt_master_turn_end(self->master, ran);
+}
+
 static void on_warning(void *data, const char *study, const char *message) {
     (void)data;
     hopt_log_warn("study=%s %s", study, message);
@@ -197,6 +214,9 @@ static void open_agent(session *self) {
                                   .gpus = run->settings->gpus,
                                   .quiet = true,
                                   .on_event = on_event,
+                                  .may_turn = may_turn,
+                                  .turn = turn,
+                                  .turned = turned,
                                   .data = self};
     self->agent = hopt_agent_new(&self->loop, &options);
 }

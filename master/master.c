@@ -2,6 +2,8 @@
  * The master's loop part. Design notes
  * - One offload thread owns the store connection and all keepers; the loop thread owns everything
  *   else. At most one round is under way; a wake-up meanwhile asks for another one after it.
+ * - In `hopt run` the agent's thread may take a round over, between two of ours: a turn. `busy`
+ * hands what is the thread's to that one meanwhile.
  * - A round ticks every keeper and brings back their news, which the loop thread hands to the
  *   callbacks. A failing store ends a round; rounds then come at growing intervals.
  */
@@ -67,6 +69,7 @@ struct hopt_master {
 
     /* Loop. */
     bool busy, stopping, store_down;
+    bool turn;              /* busy, on another thread than ours */
     bool again, again_full; /* asked for while busy */
     int64_t retry_ms;
     int64_t full_ms; /* when the next full round is due */
@@ -103,7 +106,7 @@ static void open_desk(hopt_master *master, const char *study) {
     one->keeper = hopt_keeper_new(&options);
 }
 
-static hopt_status list_studies(hopt_master *master) {
+static hopt_status list_studies(hopt_master *master, hopt_store *store) {
     if (master->options.n_studies) {
         for (size_t i = 0; i < master->options.n_studies; i++) {
             if (!find_desk(master, master->options.studies[i]))
@@ -115,7 +118,7 @@ static hopt_status list_studies(hopt_master *master) {
     if (master->n_desks && now_ms - master->listed_ms < master->options.poll_ms) return HOPT_OK;
     char **names;
     size_t count;
-    hopt_status status = hopt_store_studies(master->store, &names, &count, &master->err);
+    hopt_status status = hopt_store_studies(store, &names, &count, &master->err);
     if (status != HOPT_OK) return status;
     const char *glob = master->options.glob ? master->options.glob : "*";
     for (size_t i = 0; i < count; i++) {
@@ -136,15 +139,14 @@ static bool store_failed(hopt_status status) {
     return status == HOPT_ESTORE || status == HOPT_EUNAVAILABLE;
 }
 
-static void tick_all(hopt_master *master) {
+static void tick_all(hopt_master *master, hopt_store *store) {
     master->news = hopt_zalloc(master->n_desks + 1, sizeof *master->news);
     for (size_t i = 0; i < master->n_desks; i++) {
         desk *one = master->desks[i];
         if (one->gone) continue;
         desk_news *news = &master->news[master->n_news++];
         news->from = one;
-        news->status =
-            hopt_keeper_tick(one->keeper, master->store, master->full, &news->news, &news->err);
+        news->status = hopt_keeper_tick(one->keeper, store, master->full, &news->news, &news->err);
         if (news->status == HOPT_ENOTFOUND) {
             hopt_keeper_free(one->keeper, NULL);
             one->keeper = NULL;
@@ -167,8 +169,8 @@ static void round_work(void *context, void *data) {
     if (master->status == HOPT_OK)
         master->status = hopt_store_version(master->store, &master->token, &master->err);
     if (master->status == HOPT_OK && master->peek && master->token == token) return;
-    if (master->status == HOPT_OK) master->status = list_studies(master);
-    if (master->status == HOPT_OK) tick_all(master);
+    if (master->status == HOPT_OK) master->status = list_studies(master, master->store);
+    if (master->status == HOPT_OK) tick_all(master, master->store);
 }
 
 static void leave_work(void *context, void *data) {
@@ -322,7 +324,28 @@ void hopt_master_start(hopt_master *master) {
 }
 
 void hopt_master_wake(hopt_master *master) {
-    if (!master->store_down) begin_round(master, false);
+    if (!master->store_down && !master->turn) begin_round(master, false);
+}
+
+/* ---- a turn: a round whose thread and connection are the caller's ---- */
+
+bool hopt_master_turn_begin(hopt_master *master) {
+    if (master->busy || master->stopping || master->store_down) return false;
+    master->busy = master->turn = true;
+    master->full = false;
+    return true;
+}
+
+void hopt_master_turn(hopt_master *master, hopt_store *store) {
+    master->n_news = 0;
+    master->status = list_studies(master, store);
+    if (master->status == HOPT_OK) tick_all(master, store);
+}
+
+void hopt_master_turn_end(hopt_master *master, bool ran) {
+    master->turn = false;
+    round_done(master, ran);
+    if (!ran) hopt_master_wake(master);
 }
 
 static void on_timer_closed(uv_handle_t *handle) {
@@ -350,7 +373,7 @@ static void leave_done(void *data, bool ran) {
 }
 
 void hopt_master_stop(hopt_master *master, void (*closed)(void *data), void *data) {
-    HOPT_ASSERT(!master->stopping);
+    HOPT_ASSERT(!master->stopping && !master->turn);
     master->stopping = true;
     master->closed = closed;
     master->closed_data = data;

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "common/base/error.h"
+#include "common/store/store.h"
 #include "common/trial/study.h"
 #include "common/trial/trial.h"
 
@@ -60,6 +61,15 @@ hopt_master *hopt_master_new(uv_loop_t *loop, const hopt_master_options *options
 void hopt_master_start(hopt_master *master);
 /** Trials may have ended: look now. */
 void hopt_master_wake(hopt_master *master);
+/**
+ * A round on another thread, with its connection (see hopt_agent_options.may_turn). begin and end
+ * on the loop thread, nothing else of the master's between them but wakes, which it then need not
+ * hear.
+ * @return of begin: false when it can't be now; then neither of the others is to be called.
+ */
+bool hopt_master_turn_begin(hopt_master *master);
+void hopt_master_turn(hopt_master *master, hopt_store *store);
+void hopt_master_turn_end(hopt_master *master, bool ran);
 /** Leave leadership, close; `closed` is the last call and the master is freed. */
 void hopt_master_stop(hopt_master *master, void (*closed)(void *data), void *data);
 

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "common/base/error.h"
+#include "common/store/store.h"
 #include "common/trial/study.h"
 #include "common/trial/trial.h"
 
@@ -58,6 +59,16 @@ typedef struct hopt_agent_options {
     const char *gpus; /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
     bool quiet;       /**< no log lines for single trials */
     void (*on_event)(void *data, const hopt_agent_event *event);
+    /**
+     * A master in the same process may take its turn within an exchange, between the ends and the
+     * claims: one visit of the store instead of three. All three or none (NULL).
+     * may_turn (loop thread): whether `turn` shall be called in the exchange that begins now;
+     * turn (the agent's thread): with the agent's connection, after the ends were written;
+     * turned (loop thread): after the exchange's events; `ran` false: `turn` was not called.
+     */
+    bool (*may_turn)(void *data);
+    void (*turn)(void *data, hopt_store *store);
+    void (*turned)(void *data, bool ran);
     void *data;
 } hopt_agent_options;
 

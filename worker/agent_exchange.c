@@ -41,6 +41,7 @@ typedef struct exchange {
     size_t first;         /* study to begin with, so that no study is always last */
     hopt_trials *claimed; /* by study */
     bool claim_lost;
+    bool turn, turned; /* the master's turn: asked for, done */
     bool *claimable, *stopping;
     hopt_status status;
     hopt_error err;
@@ -222,6 +223,10 @@ static void exchange_work(void *context, void *data) {
     job->peek = false;
     if (job->status == HOPT_OK) job->status = write_reports(job, *store);
     if (job->status == HOPT_OK && job->n_ends) job->status = write_ends(job, *store);
+    if (job->status == HOPT_OK && job->turn) {
+        job->agent->options.turn(job->agent->options.data, *store);
+        job->turned = true;
+    }
     if (job->status == HOPT_OK && job->look) job->status = look_at_studies(job, *store);
     /* Trials of ours that we don't know of come before new ones: the next exchange claims those. */
     if (job->status == HOPT_OK && job->adopt)
@@ -388,6 +393,7 @@ static void exchange_done(void *data, bool ran) {
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;
     bool ok = job->status == HOPT_OK, active = started > 0 || job->n_ends > 0;
+    if (job->turn) agent->options.turned(agent->options.data, job->turned);
     free(job->ends);
     free(job->claimed);
     free(job->claimable);
@@ -443,6 +449,8 @@ static exchange *prepare(hopt_agent *agent) {
         job->ends[job->n_ends++].slot = slot;
     }
     job->want = wanted(agent);
+    job->turn = job->n_ends > 0 && !agent->draining && agent->options.may_turn &&
+                agent->options.may_turn(agent->options.data);
     job->adopt = agent->adopt;
     job->token = agent->token;
     job->peek = agent->peek && job->n_ends == 0 && !agent->adopt && agent->n_reports == 0;
