@@ -35,6 +35,7 @@ typedef struct desk {
     hopt_study_spec *spec;
     hopt_master_view last;
     bool gone;
+    char warned[HOPT_ERROR_MESSAGE_MAX]; /* what keeps the study from being looked after */
 } desk;
 
 /** What one round brings to the loop thread for one study. */
@@ -218,6 +219,26 @@ static void show_view(hopt_master *master, desk_news *news) {
         master->options.on_view(master->options.data, view);
 }
 
+/* The study is gone: nothing is left to do for it. */
+static void show_gone(hopt_master *master, desk *one) {
+    hopt_master_view view = one->last;
+    view.spec = one->spec;
+    view.state = HOPT_STUDY_DONE;
+    view.reason = "the study was deleted";
+    view.leading = false;
+    memset(view.counts, 0, sizeof view.counts);
+    one->last = view;
+    if (one->spec && master->options.on_view) master->options.on_view(master->options.data, &view);
+}
+
+/* Once, as long as it is the same from round to round. */
+static void warn(hopt_master *master, desk *one, const char *message) {
+    if (strcmp(one->warned, message) == 0) return;
+    snprintf(one->warned, sizeof one->warned, "%s", message);
+    if (message[0] && master->options.on_warning)
+        master->options.on_warning(master->options.data, one->study, message);
+}
+
 static bool deliver(hopt_master *master, desk_news *news) {
     desk *one = news->from;
     hopt_study_spec *old = NULL;
@@ -233,8 +254,9 @@ static bool deliver(hopt_master *master, desk_news *news) {
     hopt_study_spec_free(old);
     if (news->news.warning[0] && master->options.on_warning)
         master->options.on_warning(master->options.data, one->study, news->news.warning);
-    if (news->status != HOPT_OK && !store_failed(news->status) && master->options.on_warning)
-        master->options.on_warning(master->options.data, one->study, news->err.message);
+    if (!store_failed(news->status))
+        warn(master, one, news->status == HOPT_OK ? "" : news->err.message);
+    if (news->status == HOPT_ENOTFOUND) show_gone(master, one);
     bool queued = news->news.queued > 0 || news->news.expired > 0;
     hopt_keeper_news_clear(&news->news);
     return queued;
@@ -288,8 +310,8 @@ static void round_done(void *data, bool ran) {
         return;
     }
     master->retry_ms = 0;
-    if (master->again)
-        begin_round(master, false);
+    if (master->again) /* under load there is always somebody who asks: the full ones come too */
+        begin_round(master, hopt_clock_mono_ms() >= master->full_ms);
     else
         schedule(master, next_look(master));
 }
