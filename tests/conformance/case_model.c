@@ -10,6 +10,7 @@ typedef struct model_trial {
     int64_t beat;
     char owner[32], worker[32], stop[32];
     bool ok;
+    bool expired; /**< ended by the reaper: a late end is no repeat */
     double loss;
 } model_trial;
 
@@ -199,13 +200,14 @@ static void do_finish(model *m) {
     } else if (!result.ok) {
         result.status_fail = "no";
     }
-    bool repeat = hopt_state_terminal(w->state) && w->lease == lease.lease &&
+    bool repeat = hopt_state_terminal(w->state) && !w->expired && w->lease == lease.lease &&
                   strcmp(w->owner, lease.owner) == 0;
     hopt_status status = hopt_store_finish(m->store, &lease, &result, &E);
     say(m, "finish", num, status);
     must_be(m, status, holds || repeat ? HOPT_OK : HOPT_ECONFLICT);
     if (!holds) return;
     w->state = result.state;
+    w->expired = false;
     w->version++;
     w->ok = result.ok;
     w->loss = result.loss;
@@ -249,6 +251,7 @@ static void do_expire(model *m) {
         requeue(w, w->lost + 1);
     } else {
         w->state = HOPT_ERROR;
+        w->expired = true;
         w->lost++;
         w->version += 1000;
     }
