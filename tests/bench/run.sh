@@ -4,7 +4,7 @@
 # set up, a MongoDB in $HOPT_TEST_MONGO_URI.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-export HOPT_BIN=$PWD/build-bench/bin
+export HOPT_BIN=$PWD/build-bench/bin PYTHON=${HOPT_PYTHON:-/usr/bin/python3}
 
 if [ "${1:-}" = --measure ]; then
     shift
