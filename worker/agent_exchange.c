@@ -28,8 +28,15 @@ typedef struct exchange_slot {
     hopt_status status;
 } exchange_slot;
 
+typedef struct slot_start {
+    hopt_slot *slot;
+    size_t study;
+} slot_start;
+
 typedef struct exchange {
     hopt_agent *agent;
+    slot_start *starts; /* claimed trials that have their slots but do not run yet */
+    size_t n_starts;
     exchange_slot *ends;
     size_t n_ends;
     hopt_agent_reports *reports;
@@ -287,7 +294,8 @@ static hopt_slot *free_slot(hopt_agent *agent) {
     return NULL;
 }
 
-static bool start_one(hopt_agent *agent, size_t study, hopt_trial *trial) {
+static bool take_one(exchange *job, size_t study, hopt_trial *trial) {
+    hopt_agent *agent = job->agent;
     hopt_slot *slot = holds(agent, trial) ? NULL : free_slot(agent);
     if (!slot) {
         /* Held already, or adopted beyond our slots: then its lease gives it back. */
@@ -303,23 +311,24 @@ static bool start_one(hopt_agent *agent, size_t study, hopt_trial *trial) {
         return true;
     }
     agent->claimed++;
-    hopt_slot__start(slot, study, trial);
+    hopt_slot__take(slot, trial);
+    job->starts[job->n_starts++] = (slot_start){slot, study};
     return true;
 }
 
-static int start_claimed(exchange *job) {
+static int take_claimed(exchange *job) {
     hopt_agent *agent = job->agent;
-    int started = 0;
+    int taken = 0;
     for (size_t i = 0; i < agent->options.n_studies; i++) {
         for (size_t k = 0; k < job->claimed[i].count; k++) {
-            started += start_one(agent, i, job->claimed[i].list[k]);
+            taken += take_one(job, i, job->claimed[i].list[k]);
             job->claimed[i].list[k] = NULL;
         }
         hopt_trials_clear(&job->claimed[i]);
     }
     if (agent->options.max_trials && agent->claimed >= agent->options.max_trials)
         hopt_agent__leave(agent, NULL, false);
-    return started;
+    return taken;
 }
 
 static void take_looks(exchange *job) {
@@ -388,25 +397,30 @@ static void exchange_done(void *data, bool ran) {
         agent->adopt = job->claim_lost || (job->adopt && job->status != HOPT_OK);
         if (job->adopt && job->status == HOPT_OK) agent->again = true;
         tell_store_state(agent, job);
-        started = start_claimed(job);
+        started = take_claimed(job);
     }
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;
     bool ok = job->status == HOPT_OK, active = started > 0 || job->n_ends > 0;
     if (job->turn) agent->options.turned(agent->options.data, job->turned);
+    slot_start *starts = job->starts;
+    size_t n_starts = job->n_starts;
     free(job->ends);
     free(job->claimed);
     free(job->claimable);
     free(job->stopping);
     free(job);
-    if (!ran) return;
-    if (peeked && ok && !agent->again) {
+    if (ran && peeked && ok && !agent->again) {
         wait_for_look(agent);
-    } else {
+    } else if (ran) {
         if (ok && asked && !started) hopt_agent__event(agent, HOPT_AGENT_IDLE, NULL);
         plan_next(agent, ok, active);
     }
-    hopt_agent__check_left(agent);
+    /* Only now, so that the next exchange is under way while evaluations are started. */
+    for (size_t i = 0; i < n_starts; i++)
+        hopt_slot__start(starts[i].slot, starts[i].study);
+    free(starts);
+    if (ran) hopt_agent__check_left(agent);
 }
 
 static void collect_reports(hopt_agent *agent) {
@@ -439,6 +453,7 @@ static exchange *prepare(hopt_agent *agent) {
     size_t n_studies = agent->options.n_studies;
     job->agent = agent;
     job->ends = hopt_zalloc((size_t)agent->options.slots, sizeof *job->ends);
+    job->starts = hopt_zalloc((size_t)agent->options.slots, sizeof *job->starts);
     job->claimed = hopt_zalloc(n_studies, sizeof *job->claimed);
     job->claimable = hopt_zalloc(n_studies, sizeof *job->claimable);
     job->stopping = hopt_zalloc(n_studies, sizeof *job->stopping);

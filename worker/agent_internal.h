@@ -113,8 +113,10 @@ uint64_t hopt_agent__jitter(int64_t ms);
 
 /* agent_slot.c */
 void hopt_slot__init(hopt_agent *agent, int index);
-/** Evaluate a claimed trial; takes it. */
-void hopt_slot__start(hopt_slot *slot, size_t study, hopt_trial *trial);
+/** The slot is for this claimed trial from now on, whose evaluation starts later; takes it. */
+void hopt_slot__take(hopt_slot *slot, hopt_trial *trial);
+/** Evaluate the trial that was taken. */
+void hopt_slot__start(hopt_slot *slot, size_t study);
 /** The trial's end is written (or dropped): free everything, the slot is free again. */
 void hopt_slot__free_trial(hopt_slot *slot);
 hopt_lease hopt_slot__lease(const hopt_slot *slot);

@@ -110,15 +110,19 @@ static void open_sandbox(hopt_slot *slot, size_t study) {
     slot->sandbox = hopt_sandbox_new(agent->loop, &slot->sandbox_options);
 }
 
-void hopt_slot__start(hopt_slot *slot, size_t study, hopt_trial *trial) {
+void hopt_slot__take(hopt_slot *slot, hopt_trial *trial) {
     HOPT_ASSERT(slot->state == HOPT_SLOT_FREE && !slot->trial);
-    open_sandbox(slot, study);
     slot->state = HOPT_SLOT_BUSY;
     slot->trial = trial;
     slot->beat = trial->beat;
+}
+
+void hopt_slot__start(hopt_slot *slot, size_t study) {
+    HOPT_ASSERT(slot->state == HOPT_SLOT_BUSY && slot->trial);
+    open_sandbox(slot, study);
     hopt_agent__event(slot->agent, HOPT_AGENT_CLAIMED, slot);
     static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end};
-    hopt_sandbox_start(slot->sandbox, trial, callbacks, slot);
+    hopt_sandbox_start(slot->sandbox, slot->trial, callbacks, slot);
 }
 
 void hopt_slot__free_trial(hopt_slot *slot) {

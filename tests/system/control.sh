@@ -39,7 +39,7 @@ none_runs() {
     [ "$(count_trials running)" = 0 ]
 }
 wait_until 6 "no trial runs in a paused study" none_runs
-paused=$(wc -l <began)
+paused=$(count_trials done)
 sleep 1.5
 none_runs || fail "a trial runs in a paused study"
 exits 0 "${hopt[@]}" study resume wheel
