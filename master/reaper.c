@@ -71,12 +71,12 @@ bool hopt_reaper_asked(const char *owner) {
     return strncmp(owner, "ask:", 4) == 0;
 }
 
-static bool process_gone(const char *owner, const hopt_worker_record *workers, size_t n_workers) {
+static const hopt_worker_record *record_of(const char *owner, const hopt_worker_record *workers,
+                                           size_t n_workers) {
     for (size_t i = 0; i < n_workers; i++) {
-        if (strcmp(workers[i].owner, owner) == 0)
-            return hopt_host_owner_gone(owner, workers[i].boot_id);
+        if (strcmp(workers[i].owner, owner) == 0) return &workers[i];
     }
-    return false;
+    return NULL;
 }
 
 bool hopt_reaper_expired(const hopt_reaper *reaper, const hopt_open_trial *seen, int64_t now_ms,
@@ -85,7 +85,11 @@ bool hopt_reaper_expired(const hopt_reaper *reaper, const hopt_open_trial *seen,
     if (seen->state != HOPT_RUNNING || !seen->owner[0] || strcmp(seen->owner, seen->worker) != 0)
         return false;
     if (hopt_reaper_asked(seen->owner)) return false;
-    if (process_gone(seen->owner, workers, n_workers)) return true;
+    const hopt_worker_record *worker = record_of(seen->owner, workers, n_workers);
+    if (worker && hopt_host_owner_gone(seen->owner, worker->boot_id)) return true;
+    /* The study's lease may have been shortened since this worker read its file. */
+    if (worker && worker->lease_s * 1000 > (double)lease_ms)
+        lease_ms = (int64_t)(worker->lease_s * 1000);
     const observation *old = find(reaper, seen->num);
     return old && old->lease == seen->lease && old->beat == seen->beat &&
            now_ms - old->since_ms >= lease_ms;

@@ -1,9 +1,9 @@
 /**
  * Leases by observation (DESIGN §5.5): a trial is expired when its (lease, beat) has not changed
  * for a whole lease on *our own* monotonic clock, measured from before the read that first saw it.
- * A gap of more than a quarter lease between good reads clears all observations: what we did not
- * watch, we do not judge. Clocks of other machines play no part. Pure but for
- * hopt_host_owner_gone().
+ * A worker that beats for a longer lease, as its record says, has that one. A gap of more than a
+ * quarter lease between good reads clears all observations: what we did not watch, we do not judge.
+ * Clocks of other machines play no part. Pure but for hopt_host_owner_gone().
  */
 #ifndef HOPT_MASTER_REAPER_H
 #define HOPT_MASTER_REAPER_H

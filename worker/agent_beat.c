@@ -73,20 +73,26 @@ static void beat_done(void *data, bool ran) {
     free(job);
 }
 
+/* All trials are beaten at once, so the shortest lease sets the pace. */
+static double shortest_lease_s(const hopt_agent *agent) {
+    double lease_s = agent->studies[0].spec->trial.lease_s;
+    for (size_t i = 1; i < agent->options.n_studies; i++) {
+        if (agent->studies[i].spec->trial.lease_s < lease_s)
+            lease_s = agent->studies[i].spec->trial.lease_s;
+    }
+    return lease_s;
+}
+
 static void describe(const hopt_agent *agent, hopt_worker_record *record) {
     hopt_buf studies = HOPT_BUF_INIT;
-    double lease_s = 0;
-    for (size_t i = 0; i < agent->options.n_studies; i++) {
-        const hopt_study_spec *spec = agent->studies[i].spec;
-        hopt_buf_print(&studies, "%s%s", i ? "," : "", spec->name);
-        if (spec->trial.lease_s > lease_s) lease_s = spec->trial.lease_s;
-    }
+    for (size_t i = 0; i < agent->options.n_studies; i++)
+        hopt_buf_print(&studies, "%s%s", i ? "," : "", agent->studies[i].spec->name);
     memcpy(record->owner, agent->owner, sizeof record->owner);
     memcpy(record->host, agent->host, sizeof record->host);
     memcpy(record->boot_id, agent->boot_id, sizeof record->boot_id);
     record->pid = (int)uv_os_getpid();
     record->slots = agent->options.slots;
-    record->lease_s = lease_s;
+    record->lease_s = shortest_lease_s(agent);
     record->studies = hopt_buf_take(&studies);
 }
 
@@ -121,12 +127,7 @@ static void on_beat(uv_timer_t *timer) {
 }
 
 void hopt_agent__beat_start(hopt_agent *agent) {
-    double lease_s = 3600;
-    for (size_t i = 0; i < agent->options.n_studies; i++) {
-        if (agent->studies[i].spec->trial.lease_s < lease_s)
-            lease_s = agent->studies[i].spec->trial.lease_s;
-    }
-    uint64_t quarter_ms = (uint64_t)(lease_s * 1000 / 4);
+    uint64_t quarter_ms = (uint64_t)(shortest_lease_s(agent) * 1000 / 4);
     uv_timer_start(&agent->beat_timer, on_beat, quarter_ms, quarter_ms);
     hopt_agent__beat(agent);
 }

@@ -103,6 +103,10 @@ static void max_attempts(void) {
     trial = read_trial(store, "a", 0);
     CHECK(trial->result.error_type && strcmp(trial->result.error_type, "LeaseExpired") == 0);
     CHECK(trial->result.error_message && trial->result.error_message[0]);
+    /* The worker lives after all: its result comes too late, and it is told so. */
+    hopt_lease lease = {trial->id, "a", "w:1:a", trial->lease};
+    hopt_result late = {.state = HOPT_DONE, .ok = true, .has_loss = true, .loss = 1};
+    EXPECT(HOPT_ECONFLICT, hopt_store_finish(store, &lease, &late, &E));
     hopt_trial_free(trial);
     EXPECT(HOPT_ENOTFOUND, hopt_store_claim(store, &trial, "a", "w:1:a", &E));
     hopt_study_free(study);

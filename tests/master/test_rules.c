@@ -153,6 +153,21 @@ Test(reaper, leaves_foreign_and_asked_trials_alone) {
     hopt_reaper_free(reaper);
 }
 
+Test(reaper, a_worker_that_beats_for_a_longer_lease_has_that_one) {
+    hopt_reaper *reaper = hopt_reaper_new();
+    hopt_open_trial seen = running(1, 1, 0);
+    hopt_worker_record worker = {.lease_s = 3 * LEASE / 1000.0};
+    strcpy(worker.owner, seen.owner);
+    int64_t now;
+    for (now = 0; now < 3 * LEASE; now += 200) {
+        hopt_reaper_observe(reaper, &seen, 1, now, LEASE);
+        cr_assert_not(hopt_reaper_expired(reaper, &seen, now, LEASE, &worker, 1));
+    }
+    hopt_reaper_observe(reaper, &seen, 1, now, LEASE);
+    cr_assert(hopt_reaper_expired(reaper, &seen, now, LEASE, &worker, 1));
+    hopt_reaper_free(reaper);
+}
+
 Test(reaper, a_dead_process_of_this_host_at_once) {
     hopt_reaper *reaper = hopt_reaper_new();
     hopt_open_trial seen = running(1, 1, 0);

@@ -56,7 +56,10 @@ static const char *const texts[HOPT_SQL_COUNT] = {
                         " stop=coalesce(?8,stop), refresh_ms=?9,"
                         " doc=json_set(json_patch(" DOC_OR_EMPTY ",?10),'$.result',json(?11))"
                         " WHERE " OWNED,
-    [HOPT_SQL_ENDED] = "SELECT 1 FROM trial WHERE id=?1 AND owner=?2 AND lease=?3 AND state>1",
+    /* The reaper's end keeps owner and lease, but is no success. */
+    [HOPT_SQL_ENDED] = "SELECT 1 FROM trial WHERE id=?1 AND owner=?2 AND lease=?3 AND state>1"
+                       " AND (state<>3 OR json_extract(" DOC_OR_EMPTY ",'$.error[0]')"
+                       " IS NOT 'LeaseExpired')",
     [HOPT_SQL_RELEASE] = "UPDATE trial SET state=0, owner='hopt', book_ms=NULL, refresh_ms=NULL,"
                          " version=version+?4, doc=json_set(" DOC_OR_EMPTY ",'$.worker',owner)"
                          " WHERE " OWNED,
