@@ -91,7 +91,9 @@ void hopt_agent_release(hopt_agent *agent) {
     agent->releasing = true;
     for (int i = 0; i < agent->options.slots; i++) {
         hopt_slot *slot = &agent->slots[i];
-        if (slot->state == HOPT_SLOT_BUSY) hopt_sandbox_kill(slot->sandbox, "released");
+        /* Without one (or with one that has no trial yet) it is given up when it would start. */
+        if (slot->state == HOPT_SLOT_BUSY && slot->sandbox)
+            hopt_sandbox_kill(slot->sandbox, "released");
     }
     hopt_agent__check_left(agent);
 }

@@ -121,6 +121,11 @@ void hopt_slot__start(hopt_slot *slot, size_t study) {
     HOPT_ASSERT(slot->state == HOPT_SLOT_BUSY && slot->trial);
     open_sandbox(slot, study);
     hopt_agent__event(slot->agent, HOPT_AGENT_CLAIMED, slot);
+    if (slot->agent->releasing) { /* since it was claimed; by the event itself, maybe */
+        slot->state = HOPT_SLOT_GIVE_UP;
+        hopt_agent__exchange(slot->agent);
+        return;
+    }
     static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end};
     hopt_sandbox_start(slot->sandbox, slot->trial, callbacks, slot);
 }

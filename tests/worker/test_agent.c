@@ -33,7 +33,8 @@ typedef struct bench {
     bool left, failed, closed;
     char message[256];
     void (*at)(struct bench *b); /* called every STEP_MS */
-    int stage;                   /* at()'s own */
+    bool release_when_claimed;
+    int stage; /* at()'s own */
 } bench;
 
 static void open_bench(bench *b) {
@@ -108,6 +109,7 @@ static void on_closed(void *data) {
 static void on_event(void *data, const hopt_agent_event *event) {
     bench *b = data;
     b->events[event->kind]++;
+    if (event->kind == HOPT_AGENT_CLAIMED && b->release_when_claimed) hopt_agent_release(b->agent);
     if (event->kind != HOPT_AGENT_LEFT) return;
     b->left = true;
     b->left_ms = hopt_clock_mono_ms() - b->start_ms;
@@ -298,6 +300,20 @@ static void draining_while_claiming(void) {
     close_bench(&b);
 }
 
+/* The very event may release: trials that were claimed with it have not begun yet. */
+static void released_at_the_claim(void) {
+    bench b;
+    open_bench(&b);
+    add_study(&b, "torn", "sleep 60", "");
+    queue(&b, 0, 0, 5);
+    b.options.slots = 3;
+    b.release_when_claimed = true;
+    run(&b);
+    CHECK(count(&b, 0, HOPT_NEW) == 5 && b.left_ms < 10000, "%d in the queue",
+          count(&b, 0, HOPT_NEW));
+    close_bench(&b);
+}
+
 static void errors_in_a_row(void) {
     bench b;
     open_bench(&b);
@@ -461,6 +477,7 @@ int main(int argc, char **argv) {
         {"work_is_not_idling", work_is_not_idling},
         {"grace_ends_in_release", grace_ends_in_release},
         {"draining_while_claiming", draining_while_claiming},
+        {"released_at_the_claim", released_at_the_claim},
         {"errors_in_a_row", errors_in_a_row},
         {"retried_errors_use_up_attempts", retried_errors_use_up_attempts},
         {"own_lost_trial_is_claimed_again", own_lost_trial_is_claimed_again},
