@@ -49,7 +49,7 @@ static const hopt_option options[] = {
      .argument = "NAME",
      .def_text = "as in the file, else tpe",
      .offset = offsetof(settings, sampler),
-     .help = "the sampler: tpe, random"},
+     .help = "the sampler: tpe, random, hyperopt, anneal, mix"},
     HOPT_CLI_SET(settings, sets),
     HOPT_CLI_JSON(settings),
     HOPT_CLI_QUIET(settings),
@@ -65,10 +65,36 @@ typedef struct suggesting {
     hopt_sampler *sampler;
     double *point;
     int64_t max_num;
+    struct seen_line {
+        int64_t num;
+        int line;
+    } * seen; /* which line has which trial */
+    size_t n_seen, seen_capacity;
 } suggesting;
 
+static int by_num(const void *left, const void *right) {
+    const struct seen_line *a = left, *b = right;
+    if (a->num != b->num) return a->num < b->num ? -1 : 1;
+    return (a->line > b->line) - (a->line < b->line);
+}
+
+/* A trial that two lines have is an error of the second one. */
+static void find_twice(suggesting *self, hopt_errors *errors) {
+    qsort(self->seen, self->n_seen, sizeof *self->seen, by_num);
+    for (size_t i = 1; i < self->n_seen; i++) {
+        const struct seen_line *first = &self->seen[i - 1], *again = &self->seen[i];
+        if (first->num != again->num) continue;
+        hopt_error err = {0};
+        hopt_error_set(&err, HOPT_EINVAL, "trial %lld is there twice: line %d has it too",
+                       (long long)again->num, first->line);
+        err.line = again->line;
+        hopt_errors_add(errors, &err);
+    }
+}
+
 /* Take up one line of the history. */
-static hopt_status add_line(suggesting *self, const char *line, size_t length, hopt_error *err) {
+static hopt_status add_line(suggesting *self, int number, const char *line, size_t length,
+                            hopt_error *err) {
     json_t *json;
     hopt_trial *trial;
     hopt_status status = hopt_json_parse(&json, line, length, HOPT_JSON_NAN, err);
@@ -85,6 +111,8 @@ static hopt_status add_line(suggesting *self, const char *line, size_t length, h
             hopt_sampler_pend(self->sampler, trial->num, self->point);
         }
         if (trial->num > self->max_num) self->max_num = trial->num;
+        self->seen = hopt_grow(self->seen, self->n_seen, &self->seen_capacity, sizeof *self->seen);
+        self->seen[self->n_seen++] = (struct seen_line){trial->num, number};
     }
     hopt_trial_free(trial);
     return status;
@@ -102,10 +130,11 @@ static int read_history(const hopt_command *self, const settings *s, suggesting 
     for (int n = 1; (length = getline(&line, &capacity, file)) >= 0; n++) {
         hopt_error err = {0};
         if (line[strspn(line, " \t\r\n")] == '\0' && strlen(line) == (size_t)length) continue;
-        if (add_line(work, line, (size_t)length, &err) == HOPT_OK) continue;
+        if (add_line(work, n, line, (size_t)length, &err) == HOPT_OK) continue;
         err.line = n;
         hopt_errors_add(&errors, &err);
     }
+    find_twice(work, &errors);
     bool broken = ferror(file);
     free(line);
     if (!is_stdin) fclose(file);
@@ -152,6 +181,7 @@ static int suggest(const hopt_command *self, void *given) {
         if (code == HOPT_EXIT_OK) code = print_points(self, s, &work, seed);
         hopt_sampler_close(work.sampler);
         free(work.point);
+        free(work.seen);
     }
     hopt_study_spec_free(spec);
     free(sets.list);
