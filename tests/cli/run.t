@@ -1,42 +1,42 @@
 # hopt run: to the end, on a finished study, with more trials, with an objective that fails.
 $ cp "$HOPT_TRANSCRIPTS/study.json" .
 $ hopt run study.json -q
-best: loss 0.097004, trial 1
-half: -0.155727
+best: loss 1, trial 0
+half: 0.5
 
 PARAMETER	VALUE
-x	-0.3114540072406413
+x	1
 kind	b
 $ hopt trials list | cut -f1-3
 NUM	STATE	LOSS
 0	done	1
-1	done	0.097004
-2	done	18.7153
-3	done	6.62406
-4	done	6.46823
-5	done	0.10599
+1	done	14.6457
+2	done	9.43606
+3	done	6.45169
+4	done	9.84286
+5	done	1.7591
 $ hopt run study.json -q; echo $?
-best: loss 0.097004, trial 1
-half: -0.155727
+best: loss 1, trial 0
+half: 0.5
 
 PARAMETER	VALUE
-x	-0.3114540072406413
+x	1
 kind	b
 0
 $ hopt run study.json --max-trials 8 --json -j 2 | sed 's/"best":.*"store"/"best":..., "store"/'
 {"name":"toy","state":"done","reason":"max_trials","direction":"minimize","sampler":"random","seed":3,"max_trials":8,"trials":{"new":0,"running":0,"done":8,"error":0,"cancel":0},"active_ms":N,"leader":null,"rev":5,"best":..., "store":"sqlite:./toy.hopt.db","interrupted":false}
 $ hopt study list
 STUDY	STATE	TRIALS	RUNNING	BEST	MASTER
-toy	done (max_trials)	8/8	0	0.019072	none
+toy	done (max_trials)	8/8	0	0.599631	none
 $ sed 's/uniform", "_value": \[-5, 5\]/normal", "_value": [0, 1]/' study.json > other.json; hopt run other.json
 ! hopt run: study `toy` exists with another space: `x` differs; take back the change, or give the new study another name (--name)
 [6]
 $ hopt run study.json --name again --max-trials 3 -q --set sampler.seed=4
-best: loss 0.004264, trial 1
-half: -0.03265
+best: loss 1, trial 0
+half: 0.5
 
 PARAMETER	VALUE
-x	-0.06530028887115602
+x	1
 kind	b
 $ cat > fail.json << 'END'
 > {"name": "fail", "space": {"x": {"_type": "uniform", "_value": [0, 1]}},

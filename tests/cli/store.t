@@ -53,7 +53,7 @@ NUM	STATE	LOSS	TIME	WORKER	PARAMETERS
 $ hopt ask
 {"num":0,"tid":0,"vals":{"x":[1.0],"kind":[1],"kind/a/rate":[]},"params":{"x":1.0,"kind":{"_name":"b"}},"seed":1046394712501569526}
 $ hopt ask study.json
-{"num":1,"tid":1,"vals":{"x":[-0.3114540072406413],"kind":[1],"kind/a/rate":[]},"params":{"x":-0.3114540072406413,"kind":{"_name":"b"}},"seed":6459067610863555780}
+{"num":1,"tid":1,"vals":{"x":[3.8265530320973777],"kind":[0],"kind/a/rate":[0.0031598623241876887]},"params":{"x":3.8265530320973777,"kind":{"_name":"a","rate":0.0031598623241876887}},"seed":1742692731}
 $ hopt tell 0 0.25
 $ hopt tell toy 1 --result '{"loss": 0.5, "accuracy": 0.875}'
 $ hopt tell 1 3
@@ -79,9 +79,9 @@ $ hopt tell 3 --fail 'no luck'
 $ hopt trials list
 NUM	STATE	LOSS	TIME	WORKER	PARAMETERS
 0	done	0.25	N ms	ask:OWNER	x=1 kind=b
-1	done	0.5	N ms	ask:OWNER	x=-0.31145 kind=b
+1	done	0.5	N ms	ask:OWNER	x=3.8266 kind=a kind/a/rate=0.0031599
 2	new	-	-	-	x=2 kind=b
-3	fail	-	N ms	ask:OWNER	x=2.5737 kind=b  no luck
+3	fail	-	N ms	ask:OWNER	x=-2.3643 kind=a kind/a/rate=0.86176  no luck
 $ hopt trials list --state new --json
 {"num":2,"tid":2,"state":"new","status":"new","loss":null,"vals":{"x":[2.0],"kind":[1],"kind/a/rate":[]},"params":{"x":2.0,"kind":{"_name":"b"}},"attempt":1,"worker":null,"start":null,"end":null,"error":null,"extras":{},"seed":5653693546300468864}
 $ hopt trials show 1
@@ -95,10 +95,11 @@ took       N ms
 accuracy: 0.875
 
 PARAMETER	VALUE
-x	-0.3114540072406413
-kind	b
+x	3.8265530320973777
+kind	a
+kind/a/rate	0.0031598623241876887
 $ hopt trials show 3 --json
-{"num":3,"tid":3,"state":"done","status":"fail","loss":null,"vals":{"x":[2.573724595932509],"kind":[1],"kind/a/rate":[]},"params":{"x":2.573724595932509,"kind":{"_name":"b"}},"attempt":1,"worker":"ask:OWNER","start":"TIME","end":"TIME","error":null,"extras":{},"seed":672077022357742823,"lease":1,"ms":N,"status_fail":"no luck"}
+{"num":3,"tid":3,"state":"done","status":"fail","loss":null,"vals":{"x":[-2.3643026934047704],"kind":[0],"kind/a/rate":[0.8617634254715196]},"params":{"x":-2.3643026934047704,"kind":{"_name":"a","rate":0.8617634254715196}},"attempt":1,"worker":"ask:OWNER","start":"TIME","end":"TIME","error":null,"extras":{},"seed":385346042,"lease":1,"ms":N,"status_fail":"no luck"}
 $ hopt trials show 1 --log
 ! hopt trials show: trial 1 of study toy has no log
 [4]
@@ -132,9 +133,9 @@ $ hopt export | hopt suggest study.json --history - --seed 1 -n 2 | cut -c1-24
 $ hopt export --format csv
 num,tid,state,status,loss,attempt,worker,start,end,ms,error,param x,param kind,param kind/a/rate,result accuracy
 0,0,done,ok,0.25,1,ask:OWNER,TIME,TIME,N,,1,b,,
-1,1,done,ok,0.5,1,ask:OWNER,TIME,TIME,N,,-0.3114540072406413,b,,0.875
+1,1,done,ok,0.5,1,ask:OWNER,TIME,TIME,N,,3.8265530320973777,a,0.0031598623241876887,0.875
 2,2,new,,,1,,,,,,2,b,,
-3,3,done,fail,,1,ask:OWNER,TIME,TIME,N,no luck,2.573724595932509,b,,
+3,3,done,fail,,1,ask:OWNER,TIME,TIME,N,no luck,-2.3643026934047704,a,0.8617634254715196,
 $ hopt export -o all.jsonl; wc -l < all.jsonl
 4
 ! wrote 4 trials to all.jsonl
