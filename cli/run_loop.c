@@ -33,7 +33,8 @@ typedef struct session {
     int failures;  /* seen here */
     bool stopping; /* the agent drains */
     bool left;     /* it has left */
-    bool closing;  /* the study ends: running trials may be asked to stop */
+    bool store_down;
+    bool closing; /* the study ends: running trials may be asked to stop */
     int64_t beat_ms;
     int open; /* of master and agent: not closed yet */
 } session;
@@ -90,6 +91,11 @@ static void on_queued(void *data) {
 
 /* The master's turn comes within the agent's visits of the store: what ended is taken up, proposed
  * anew and claimed by one thread, without waking another. */
+static bool ask_for_turn(void *data) {
+    session *self = data;
+    return !self->stopping && hopt_agent_ask_for_turn(self->agent);
+}
+
 static bool may_turn(void *data) {
     session *self = data;
     return !self->stopping && hopt_master_turn_begin(self->master);
@@ -110,8 +116,11 @@ static void on_warning(void *data, const char *study, const char *message) {
     hopt_log_warn("study=%s %s", study, message);
 }
 
+/* Master and agent both see it. */
 static void on_store(void *data, const hopt_error *err) {
-    (void)data;
+    session *self = data;
+    if (self->store_down == (err != NULL)) return;
+    self->store_down = err != NULL;
     if (err)
         hopt_log_warn("the store can't be used, trying again: %s", err->message);
     else
@@ -144,6 +153,7 @@ static void on_ended(session *self, const hopt_agent_event *event) {
 
 static void on_event(void *data, const hopt_agent_event *event) {
     session *self = data;
+    hopt_error err;
     switch (event->kind) {
     case HOPT_AGENT_CLAIMED:
         self->here++;
@@ -164,8 +174,13 @@ static void on_event(void *data, const hopt_agent_event *event) {
     case HOPT_AGENT_LEFT:
         on_left(self, event);
         break;
-    case HOPT_AGENT_STORE_DOWN: /* the master says it */
+    case HOPT_AGENT_STORE_DOWN:
+        hopt_error_set(&err, HOPT_ESTORE, "%s", event->message);
+        on_store(self, &err);
+        break;
     case HOPT_AGENT_STORE_UP:
+        on_store(self, NULL);
+        break;
     case HOPT_AGENT_IDLE:
         break;
     }
@@ -229,6 +244,7 @@ static void open_master(session *self, const char *const *name) {
                                    .local_slots = (int)run->settings->slots,
                                    .on_view = on_view,
                                    .on_queued = on_queued,
+                                   .ask_for_turn = ask_for_turn,
                                    .on_warning = on_warning,
                                    .on_store = on_store,
                                    .data = self};

@@ -71,6 +71,7 @@ struct hopt_master {
     /* Loop. */
     bool busy, stopping, store_down;
     bool turn;              /* busy, on another thread than ours */
+    int64_t turned_ms;      /* when the last one ended */
     bool again, again_full; /* asked for while busy */
     int64_t retry_ms;
     int64_t full_ms; /* when the next full round is due */
@@ -187,10 +188,16 @@ static void leave_work(void *context, void *data) {
 /* ---- on the loop thread ---- */
 
 static void begin_round(hopt_master *master, bool full);
+static void schedule(hopt_master *master, int64_t delay_ms);
 
 static void on_timer(uv_timer_t *timer) {
     hopt_master *master = timer->data;
     bool due = hopt_clock_mono_ms() >= master->full_ms;
+    /* Turns come all the time: the next one is a full round. */
+    if (due && hopt_clock_mono_ms() - master->turned_ms < PEEK_MS) {
+        schedule(master, PEEK_MS);
+        return;
+    }
     if (!master->busy) master->peek = !due && master->token;
     begin_round(master, due);
 }
@@ -288,6 +295,15 @@ static int64_t next_look(const hopt_master *master) {
     return wait_ms > 0 ? wait_ms : 0;
 }
 
+/* Better a turn than a round of ours, which would keep the agent's next visits from having one. The
+ * timer runs on, should none come. */
+static bool ask_for_turn(hopt_master *master) {
+    if (!master->options.ask_for_turn || !master->options.ask_for_turn(master->options.data))
+        return false;
+    if (!uv_is_active((uv_handle_t *)&master->timer)) schedule(master, next_look(master));
+    return true;
+}
+
 static void round_done(void *data, bool ran) {
     hopt_master *master = data;
     bool queued = false;
@@ -300,7 +316,7 @@ static void round_done(void *data, bool ran) {
         master->news = NULL;
         tell_store_state(master);
     }
-    if (master->full) master->full_ms = hopt_clock_mono_ms() + poll_of(master);
+    if (master->full && ran) master->full_ms = hopt_clock_mono_ms() + poll_of(master);
     if (master->stopping) return;
     if (queued && master->options.on_queued) master->options.on_queued(master->options.data);
     if (master->store_down) {
@@ -310,10 +326,11 @@ static void round_done(void *data, bool ran) {
         return;
     }
     master->retry_ms = 0;
-    if (master->again) /* under load there is always somebody who asks: the full ones come too */
-        begin_round(master, hopt_clock_mono_ms() >= master->full_ms);
-    else
+    if (!master->again)
         schedule(master, next_look(master));
+    else if (!ask_for_turn(master))
+        /* Under load there is always somebody who asks: the full ones come too. */
+        begin_round(master, hopt_clock_mono_ms() >= master->full_ms);
 }
 
 static void begin_round(hopt_master *master, bool full) {
@@ -346,7 +363,8 @@ void hopt_master_start(hopt_master *master) {
 }
 
 void hopt_master_wake(hopt_master *master) {
-    if (!master->store_down && !master->turn) begin_round(master, false);
+    if (master->store_down || master->turn || master->stopping) return;
+    if (master->busy || !ask_for_turn(master)) begin_round(master, false);
 }
 
 /* ---- a turn: a round whose thread and connection are the caller's ---- */
@@ -354,7 +372,8 @@ void hopt_master_wake(hopt_master *master) {
 bool hopt_master_turn_begin(hopt_master *master) {
     if (master->busy || master->stopping || master->store_down) return false;
     master->busy = master->turn = true;
-    master->full = false;
+    master->full = master->again_full || hopt_clock_mono_ms() >= master->full_ms;
+    master->again = master->again_full = false;
     return true;
 }
 
@@ -366,8 +385,9 @@ void hopt_master_turn(hopt_master *master, hopt_store *store) {
 
 void hopt_master_turn_end(hopt_master *master, bool ran) {
     master->turn = false;
+    if (ran) master->turned_ms = hopt_clock_mono_ms();
+    master->again |= !ran;
     round_done(master, ran);
-    if (!ran) hopt_master_wake(master);
 }
 
 static void on_timer_closed(uv_handle_t *handle) {

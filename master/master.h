@@ -51,6 +51,9 @@ typedef struct hopt_master_options {
     /** Something is wrong with one study (bad values in a trial, a stored file that can't be read).
      */
     void (*on_warning)(void *data, const char *study, const char *message);
+    /** A round is wanted, best as a turn (below): ask for one. false: none will come. NULL: never.
+     */
+    bool (*ask_for_turn)(void *data);
     /** The store can't be used for now (err) or again (NULL). */
     void (*on_store)(void *data, const hopt_error *err);
     void *data;

@@ -177,6 +177,14 @@ void hopt_agent_wake(hopt_agent *agent) {
     /* All slots are busy: their next ends look at the queue anyway. */
 }
 
+bool hopt_agent_ask_for_turn(hopt_agent *agent) {
+    if (agent->left || agent->draining || agent->retry_wait || !agent->options.may_turn)
+        return false;
+    agent->want_turn = true;
+    hopt_agent__exchange(agent);
+    return true;
+}
+
 const char *hopt_agent_owner(const hopt_agent *agent) {
     return agent->owner;
 }

@@ -77,6 +77,8 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options);
 void hopt_agent_start(hopt_agent *agent);
 /** Something may be in the queue: look now instead of at the next poll. */
 void hopt_agent_wake(hopt_agent *agent);
+/** Exchange soon, with a turn. false: no exchange comes, or there is nobody to take a turn. */
+bool hopt_agent_ask_for_turn(hopt_agent *agent);
 /** Beat now instead of in a quarter lease: a wish to stop may wait in the store. */
 void hopt_agent_beat(hopt_agent *agent);
 /** Take no more; finish what runs within the grace time, then release it. LEFT follows. */

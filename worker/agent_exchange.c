@@ -389,7 +389,6 @@ static void exchange_done(void *data, bool ran) {
     hopt_agent *agent = job->agent;
     int started = 0;
     bool peeked = job->peek;
-    agent->exchanging = false;
     agent->token = job->token;
     if (ran) {
         finish_ends(job);
@@ -403,6 +402,7 @@ static void exchange_done(void *data, bool ran) {
     bool asked = job->want > 0 || started > 0;
     bool ok = job->status == HOPT_OK, active = started > 0 || job->n_ends > 0;
     if (job->turn) agent->options.turned(agent->options.data, job->turned);
+    agent->exchanging = false; /* until here a wish for the next one, by an event, has to wait */
     slot_start *starts = job->starts;
     size_t n_starts = job->n_starts;
     free(job->ends);
@@ -464,11 +464,13 @@ static exchange *prepare(hopt_agent *agent) {
         job->ends[job->n_ends++].slot = slot;
     }
     job->want = wanted(agent);
-    job->turn = job->n_ends > 0 && !agent->draining && agent->options.may_turn &&
-                agent->options.may_turn(agent->options.data);
+    job->turn = (job->n_ends > 0 || agent->want_turn) && !agent->draining &&
+                agent->options.may_turn && agent->options.may_turn(agent->options.data);
+    agent->want_turn = false;
     job->adopt = agent->adopt;
     job->token = agent->token;
-    job->peek = agent->peek && job->n_ends == 0 && !agent->adopt && agent->n_reports == 0;
+    job->peek =
+        agent->peek && job->n_ends == 0 && !job->turn && !agent->adopt && agent->n_reports == 0;
     agent->peek = false;
     job->look = hopt_clock_mono_ms() - agent->looked_ms >= LOOK_MS;
     for (size_t i = 0; i < n_studies; i++)

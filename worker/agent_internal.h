@@ -74,8 +74,9 @@ struct hopt_agent {
     hopt_slot *slots;
 
     bool exchanging;
-    bool again; /**< something came up during the exchange */
-    bool adopt; /**< a claim's reply was lost: look for trials of ours first */
+    bool again;     /**< something came up during the exchange */
+    bool want_turn; /**< the next exchange shall have a turn even if nothing has ended */
+    bool adopt;     /**< a claim's reply was lost: look for trials of ours first */
     bool beating;
     bool draining, releasing, left, closing;
     int closing_parts;

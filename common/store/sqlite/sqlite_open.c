@@ -175,7 +175,9 @@ static hopt_status configure(hopt_sqlite *s, const hopt_store_uri *uri,
     const char *sql = uri->sync_full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
     int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(s->db, "PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;",
+        code = sqlite3_exec(s->db,
+                            "PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;"
+                            " PRAGMA wal_autocheckpoint=4000;",
                             NULL, NULL, NULL);
     /* A restored or converted file may be in another mode; readers would then block writers. */
     if (code == SQLITE_OK && !s->memory && !options->read_only) code = use_wal(s);
