@@ -51,7 +51,7 @@ static void mark_best(hopt_hyperopt *self) {
             best[at] = best[at - 1];
         best[at] = i;
     }
-    memset(self->group, ABOVE, n);
+    if (n) memset(self->group, ABOVE, n); /* no room was made for none */
     for (size_t i = 0; i < found; i++)
         self->group[best[i]] = BELOW;
 }
@@ -65,6 +65,7 @@ static int by_id(const void *key, const void *element) {
 /* hyperopt looks a derived trial's own number up among the ids: mostly that is none of them. */
 static void regroup_derived(hopt_hyperopt *self) {
     const hopt_hyperopt_docs *docs = &self->docs;
+    if (!docs->n_kept) return;
     unsigned char *group = hopt_alloc(docs->n_kept + 1);
     for (size_t i = 0; i < docs->n_kept; i++) {
         const hopt_hyperopt_kept *found =
