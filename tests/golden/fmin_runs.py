@@ -3,8 +3,9 @@
     python fmin_runs.py --hopt build/bin/hopt [--seeds 20] [--trials 150]
 
 Four algorithms on five spaces. A run that differs is compared once more with hyperopt on a stable
-argsort (see generate.py): where trials with quantized values tie, numpy's order of equal numbers,
-another one on every processor, decides. Python's runs are kept in the cache, by package versions.
+argsort (see generate.py): numpy's order of equal numbers, another one on every processor, decides
+where quantized values tie (the space `all`) or trials without a loss (`flat`, where some fail); the
+losses themselves never tie, as every point has a continuous part. Python's runs are kept in the cache, by package versions.
 """
 import argparse
 import hashlib
@@ -42,14 +43,14 @@ SPACES = {
                          "layers": p("pchoice", [0.2, {"one": p("uniform", 0, 4)}],
                                      [0.8, [p("uniform", 0, 1), p("uniform", -1, 0)]])},
                         3.25),
-             "scale": p("choice", True, False)},
+             "scale": p("choice", True, False), "offset": p("uniform", -1, 1)},
     "shared": {"b": p("choice", {"_name": "u", "w": SHARED}, {"_name": "v", "k": p("normal", 0, 1)},
                       {"_name": "t", "n": p("choice", {"deep": SHARED}, 2, _label="a_inner")}),
                "c": p("pchoice", [0.5, {"w": SHARED, "m": p("uniform", -1, 1)}], [0.5, 1.5]),
                "top": p("loguniform", 0.01, 10)},
     "unordered": {"a": p("choice", 0, 1, 2, 5), "b": p("randint", 0, 12), "c": p("randint", -7, 9),
                   "d": p("pchoice", [0.1, 4], [0.3, -2], [0.6, 1]),
-                  "e": p("choice", {"f": p("randint", 3, 30)}, 2.5)},
+                  "e": p("choice", {"f": p("randint", 3, 30)}, 2.5), "g": p("normal", 0, 1)},
     "all": {"a": p("choice", 0, 1, 2), "b": p("randint", 0, 10), "bb": p("randint", 12, 25),
             "c": p("uniform", 4, 7), "d": p("loguniform", 0.13, 1), "e": p("quniform", 0, 10, 3),
             "f": p("qloguniform", 1, 20, 2), "g": p("normal", 4, 7), "h": p("lognormal", -2, 2),
@@ -146,7 +147,7 @@ def main():
     tied = [r for r in results if r[3] == "tied"]
     print(f"whole runs of {given.trials} trials: {len(results)}, the same to the last trial: "
           f"{len(results) - len(failed) - len(tied)}; the same as hyperopt on a stable argsort: "
-          f"{len(tied)} (ties among quantized values); failed: {len(failed)}")
+          f"{len(tied)} (ties); failed: {len(failed)}")
     for space in SPACES:
         row = [f"{a} {sum(r[:2] == (space, a) and r[3] == 'same' for r in results)}"
                f"+{sum(r[:2] == (space, a) and r[3] == 'tied' for r in results)}"
@@ -154,8 +155,7 @@ def main():
         print(f"  {space}: same+tied of {given.seeds}: " + ", ".join(row))
     for space, name, seed, _, (at, later) in failed[:10]:
         print(f"failed: {name} on {space}, seed {seed}: trial {at} differs, on a stable argsort {later}")
-    # Only the quantized labels of the last space may tie.
-    if failed or any(r[0] != "all" for r in tied):
+    if failed or any(r[0] not in ("all", "flat") for r in tied):
         sys.exit(1)
 
 
