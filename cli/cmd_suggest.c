@@ -80,7 +80,7 @@ static int by_num(const void *left, const void *right) {
 
 /* A trial that two lines have is an error of the second one. */
 static void find_twice(suggesting *self, hopt_errors *errors) {
-    qsort(self->seen, self->n_seen, sizeof *self->seen, by_num);
+    if (self->n_seen) qsort(self->seen, self->n_seen, sizeof *self->seen, by_num);
     for (size_t i = 1; i < self->n_seen; i++) {
         const struct seen_line *first = &self->seen[i - 1], *again = &self->seen[i];
         if (first->num != again->num) continue;
