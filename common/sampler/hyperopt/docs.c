@@ -15,6 +15,7 @@ void hopt_hyperopt_docs_clear(hopt_hyperopt_docs *docs) {
     for (int i = 0; i < docs->size; i++)
         free(docs->column[i]);
     free(docs->column);
+    free(docs->num_of);
     free(docs->list);
     free(docs->kept);
     *docs = (hopt_hyperopt_docs){0};
@@ -38,6 +39,7 @@ static size_t place_of(const hopt_hyperopt_docs *docs, int64_t num) {
 static void make_room(hopt_hyperopt_docs *docs) {
     if (docs->count < docs->rows) return;
     docs->rows = docs->rows ? docs->rows * 2 : 64;
+    docs->num_of = hopt_realloc(docs->num_of, docs->rows, sizeof *docs->num_of);
     for (int i = 0; i < docs->size; i++)
         docs->column[i] = hopt_realloc(docs->column[i], docs->rows, sizeof(double));
 }
@@ -49,25 +51,35 @@ static hopt_hyperopt_doc *doc_of(hopt_hyperopt_docs *docs, int64_t num) {
     make_room(docs);
     docs->list = hopt_grow(docs->list, docs->count, &docs->capacity, sizeof *docs->list);
     memmove(docs->list + at + 1, docs->list + at, (docs->count - at) * sizeof *docs->list);
+    docs->num_of[docs->count] = num;
+    for (int i = 0; i < docs->size; i++)
+        docs->column[i][docs->count] = NAN;
     docs->list[at] = (hopt_hyperopt_doc){
         .num = num, .id = num, .loss = INFINITY, .slot = (uint32_t)docs->count++};
     return &docs->list[at];
 }
 
-static void set_values(hopt_hyperopt_docs *docs, uint32_t slot, const double *point) {
-    for (int i = 0; i < docs->size; i++)
-        docs->column[i][slot] = point[i];
+/* A trial's values hardly ever change once they are there: a person may have edited it. */
+static void set_values(hopt_hyperopt_docs *docs, hopt_hyperopt_doc *doc, const double *point) {
+    bool changed = false;
+    for (int i = 0; i < docs->size; i++) {
+        double *value = &docs->column[i][doc->slot];
+        changed |= *value != point[i] && !(isnan(*value) && isnan(point[i]));
+        *value = point[i];
+    }
+    if (doc->valued && changed) docs->epoch++;
+    doc->valued = true;
 }
 
 void hopt_hyperopt_docs_pend(hopt_hyperopt_docs *docs, int64_t num, const double *point) {
     hopt_hyperopt_doc *doc = doc_of(docs, num);
-    if (!doc->ended) set_values(docs, doc->slot, point);
+    if (!doc->ended) set_values(docs, doc, point);
 }
 
 void hopt_hyperopt_docs_add(hopt_hyperopt_docs *docs, const hopt_observation *seen) {
     hopt_hyperopt_doc *doc = doc_of(docs, seen->num);
     if (doc->ended) return;
-    set_values(docs, doc->slot, seen->point);
+    set_values(docs, doc, seen->point);
     doc->ended = true;
     doc->hidden = seen->error || seen->outcome == HOPT_OUTCOME_IGNORED;
     /* NaN in an observation says that there is no loss. */

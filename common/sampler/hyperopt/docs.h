@@ -13,6 +13,7 @@ typedef struct hopt_hyperopt_doc {
     int64_t id;    /**< num, or of the trial it was derived from (misc.from_tid) */
     double loss;   /**< +infinity: none (yet); NaN: it was reported so */
     uint32_t slot; /**< row of the columns */
+    bool valued;   /**< has its values */
     bool ended;
     bool hidden; /**< state ERROR, or cancelled: hyperopt has no such document */
 } hopt_hyperopt_doc;
@@ -28,9 +29,11 @@ typedef struct hopt_hyperopt_docs {
     int size;                /**< parameters */
     hopt_hyperopt_doc *list; /**< by num */
     size_t count, capacity;
-    double **column;          /**< of each parameter, by slot; NaN where inactive */
-    size_t rows;              /**< that the columns have room for */
-    bool derived;             /**< some id differs from its num */
+    double **column; /**< of each parameter, by slot; NaN where inactive */
+    int64_t *num_of; /**< by slot */
+    size_t rows;     /**< that the columns have room for */
+    unsigned epoch;  /**< rises when a value of the columns changes that was there before */
+    bool derived;    /**< some id differs from its num */
     hopt_hyperopt_kept *kept; /**< what hopt_hyperopt_docs_keep() found, by id */
     size_t n_kept, kept_capacity;
 } hopt_hyperopt_docs;

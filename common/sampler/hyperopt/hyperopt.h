@@ -4,6 +4,7 @@
 
 #include "common/sampler/hyperopt/docs.h"
 #include "common/sampler/hyperopt/parzen.h"
+#include "common/sampler/hyperopt/sorted.h"
 
 /** The names and defaults are those of hyperopt's suggest functions. */
 typedef struct hopt_hyperopt_options {
@@ -22,9 +23,13 @@ typedef struct hopt_hyperopt {
     double *x_below, *x_above; /**< observations of one label */
     unsigned char *group;      /**< of each kept trial */
     size_t x_capacity;
+    hopt_hyperopt_sorted *sorted; /**< of each parameter */
+    int *rank;                    /**< by slot: age among the label's others, or -1 */
+    size_t rank_capacity;
     double *p_below, *p_above; /**< of an unordered parameter's values */
     int p_capacity;
-    double *draws, *score_below, *score_above; /**< n_EI_candidates of each */
+    /* n_EI_candidates of each */
+    double *draws, *score_below, *score_above, *doubt_below, *doubt_above;
 } hopt_hyperopt;
 
 /** rand.suggest. */

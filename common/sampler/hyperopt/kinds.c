@@ -70,7 +70,6 @@ static const hopt_sampler_option MIX[] = {
 
 static void hyperopt_close(void *given) {
     hopt_hyperopt *self = given;
-    hopt_hyperopt_plan_clear(&self->plan);
     hopt_hyperopt_docs_clear(&self->docs);
     hopt_hyperopt_mixture_clear(&self->below);
     hopt_hyperopt_mixture_clear(&self->above);
@@ -82,6 +81,13 @@ static void hyperopt_close(void *given) {
     free(self->draws);
     free(self->score_below);
     free(self->score_above);
+    free(self->doubt_below);
+    free(self->doubt_above);
+    for (int i = 0; i < self->plan.size; i++)
+        free(self->sorted[i].list);
+    free(self->sorted);
+    free(self->rank);
+    hopt_hyperopt_plan_clear(&self->plan);
     free(self);
 }
 
@@ -98,6 +104,9 @@ static hopt_status hyperopt_open(void **out, const hopt_space *space, const void
     self->draws = hopt_zalloc(draws + 1, sizeof(double));
     self->score_below = hopt_zalloc(draws + 1, sizeof(double));
     self->score_above = hopt_zalloc(draws + 1, sizeof(double));
+    self->doubt_below = hopt_zalloc(draws + 1, sizeof(double));
+    self->doubt_above = hopt_zalloc(draws + 1, sizeof(double));
+    self->sorted = hopt_zalloc((size_t)plan.size, sizeof *self->sorted);
     *out = self;
     return HOPT_OK;
 }

@@ -100,12 +100,20 @@ static double log_sum(hopt_hyperopt_mixture *mixture) {
     return log(hopt_numpy_sum(part, (size_t)mixture->count)) + most;
 }
 
-static double normal_score(hopt_hyperopt_mixture *mixture, double mass, double x) {
+static void find_heights(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
+                         double mass) {
     for (int k = 0; k < mixture->count; k++) {
         double sigma = mixture->sigma[k];
-        double z = (x - mixture->mu[k]) / fmax(sigma, EPSILON);
-        double height = mixture->weight[k] / sqrt(2 * M_PI * (sigma * sigma)) / mass;
-        mixture->work[k] = -0.5 * (z * z) + log(height);
+        mixture->height[k] =
+            log(kernel->log ? mixture->weight[k]
+                            : mixture->weight[k] / sqrt(2 * M_PI * (sigma * sigma)) / mass);
+    }
+}
+
+static double normal_score(hopt_hyperopt_mixture *mixture, double x) {
+    for (int k = 0; k < mixture->count; k++) {
+        double z = (x - mixture->mu[k]) / fmax(mixture->sigma[k], EPSILON);
+        mixture->work[k] = -0.5 * (z * z) + mixture->height[k];
     }
     return log_sum(mixture);
 }
@@ -116,21 +124,22 @@ static double lognormal_score(hopt_hyperopt_mixture *mixture, double x) {
     for (int k = 0; k < mixture->count; k++) {
         double sigma = fmax(mixture->sigma[k], EPSILON);
         double z = (log_x - mixture->mu[k]) / sigma;
-        mixture->work[k] =
-            -(0.5 * (z * z)) - log(sigma * x * sqrt(2 * M_PI)) + log(mixture->weight[k]);
+        mixture->work[k] = -(0.5 * (z * z)) - log(sigma * x * sqrt(2 * M_PI)) + mixture->height[k];
     }
     return log_sum(mixture);
 }
 
 void hopt_hyperopt_mixture_score(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                                  const double *x, int count, double *log_density) {
-    double mass = accepted(mixture, kernel);
+    /* What no score is divided by need not be known. */
+    double mass = kernel->q > 0 || !kernel->log ? accepted(mixture, kernel) : 1;
+    if (kernel->q <= 0) find_heights(mixture, kernel, mass);
     for (int i = 0; i < count; i++) {
         if (kernel->q > 0)
             log_density[i] = cell_score(mixture, kernel, x[i]) - log(mass);
         else if (kernel->log)
             log_density[i] = lognormal_score(mixture, x[i]);
         else
-            log_density[i] = normal_score(mixture, mass, x[i]);
+            log_density[i] = normal_score(mixture, x[i]);
     }
 }

@@ -12,11 +12,13 @@ void hopt_hyperopt_mixture_clear(hopt_hyperopt_mixture *mixture) {
     free(mixture->mu);
     free(mixture->sigma);
     free(mixture->work);
+    free(mixture->height);
     free(mixture->place);
     *mixture = (hopt_hyperopt_mixture){0};
 }
 
-static void make_room(hopt_hyperopt_mixture *mixture, int count) {
+void hopt_hyperopt_mixture_reserve(hopt_hyperopt_mixture *mixture, int n_observations) {
+    int count = n_observations + 1; /* the prior */
     if (count <= mixture->capacity) return;
     int capacity = count + count / 2 + 32;
     size_t n = (size_t)capacity;
@@ -24,6 +26,7 @@ static void make_room(hopt_hyperopt_mixture *mixture, int count) {
     mixture->mu = hopt_realloc(mixture->mu, n, sizeof(double));
     mixture->sigma = hopt_realloc(mixture->sigma, n, sizeof(double));
     mixture->work = hopt_realloc(mixture->work, n, sizeof(double));
+    mixture->height = hopt_realloc(mixture->height, n, sizeof(double));
     mixture->place = hopt_realloc(mixture->place, n, sizeof *mixture->place);
     mixture->capacity = capacity;
 }
@@ -43,12 +46,12 @@ static int by_value(const void *left, const void *right) {
 }
 
 /* Means and weights with the prior before the first mean that is not below it. @return its place */
-static int place_means(hopt_hyperopt_mixture *mixture, const double *x, int n, double prior_weight,
+static int place_means(hopt_hyperopt_mixture *mixture, int n, double prior_weight,
                        double prior_mu) {
-    hopt_hyperopt_place *place = mixture->place;
-    for (int i = 0; i < n; i++)
-        place[i] = (hopt_hyperopt_place){x[i], i};
-    qsort(place, (size_t)n, sizeof *place, by_value);
+    const hopt_hyperopt_place *place = mixture->place;
+    int ramp = n - HOPT_HYPEROPT_FULL_WEIGHT;
+    double step = ramp > 1 ? (1 - 1.0 / n) / (ramp - 1) : 0; /* as linspace has it */
+    int last = ramp == 1 ? 1 : ramp - 1;
     int prior = 0;
     /* A single observation goes before a prior that it equals, several go after it. */
     while (prior < n && (n == 1 ? place[prior].x <= prior_mu : place[prior].x < prior_mu))
@@ -56,34 +59,46 @@ static int place_means(hopt_hyperopt_mixture *mixture, const double *x, int n, d
     for (int i = 0; i < n; i++) {
         int at = i + (i >= prior);
         mixture->mu[at] = place[i].x;
-        mixture->weight[at] =
-            n > HOPT_HYPEROPT_FULL_WEIGHT ? hopt_hyperopt_forgetting(n, place[i].index) : 1;
+        mixture->weight[at] = place[i].index < last ? place[i].index * step + 1.0 / n : 1;
     }
     mixture->mu[prior] = prior_mu;
     mixture->weight[prior] = prior_weight;
     return prior;
 }
 
-static void find_widths(hopt_hyperopt_mixture *mixture, double prior_sigma) {
-    const double *mu = mixture->mu;
-    int last = mixture->count - 1;
-    double narrowest = prior_sigma / fmin(100.0, 1.0 + mixture->count);
-    for (int i = 0; i <= last; i++) {
-        double left = i ? mu[i] - mu[i - 1] : -INFINITY;
-        double right = i < last ? mu[i + 1] - mu[i] : -INFINITY;
-        double gap = last == 1 ? prior_sigma * 0.5 : left > right ? left : right;
-        mixture->sigma[i] = hopt_numpy_clip(gap, narrowest, prior_sigma);
-    }
+static double greater(double a, double b) {
+    return a > b ? a : b;
 }
 
-void hopt_hyperopt_parzen(hopt_hyperopt_mixture *mixture, const double *x, int n,
-                          double prior_weight, double prior_mu, double prior_sigma) {
-    make_room(mixture, n + 1);
+static void find_widths(hopt_hyperopt_mixture *mixture, double prior_sigma) {
+    const double *mu = mixture->mu;
+    double *sigma = mixture->sigma;
+    int last = mixture->count - 1;
+    double narrowest = prior_sigma / fmin(100.0, 1.0 + mixture->count);
+    sigma[0] = last > 1 ? mu[1] - mu[0] : prior_sigma * 0.5;
+    for (int i = 1; i < last; i++)
+        sigma[i] = greater(mu[i] - mu[i - 1], mu[i + 1] - mu[i]);
+    if (last > 0) sigma[last] = last > 1 ? mu[last] - mu[last - 1] : prior_sigma * 0.5;
+    for (int i = 0; i <= last; i++)
+        sigma[i] = hopt_numpy_clip(sigma[i], narrowest, prior_sigma);
+}
+
+void hopt_hyperopt_parzen_placed(hopt_hyperopt_mixture *mixture, int n, double prior_weight,
+                                 double prior_mu, double prior_sigma) {
     mixture->count = n + 1;
-    int prior = place_means(mixture, x, n, prior_weight, prior_mu);
+    int prior = place_means(mixture, n, prior_weight, prior_mu);
     find_widths(mixture, prior_sigma);
     mixture->sigma[prior] = prior_sigma;
     double sum = hopt_numpy_sum(mixture->weight, (size_t)mixture->count);
     for (int i = 0; i < mixture->count; i++)
         mixture->weight[i] /= sum;
+}
+
+void hopt_hyperopt_parzen(hopt_hyperopt_mixture *mixture, const double *x, int n,
+                          double prior_weight, double prior_mu, double prior_sigma) {
+    hopt_hyperopt_mixture_reserve(mixture, n);
+    for (int i = 0; i < n; i++)
+        mixture->place[i] = (hopt_hyperopt_place){x[i], i};
+    qsort(mixture->place, (size_t)n, sizeof *mixture->place, by_value);
+    hopt_hyperopt_parzen_placed(mixture, n, prior_weight, prior_mu, prior_sigma);
 }

@@ -22,7 +22,8 @@ typedef struct hopt_hyperopt_place {
 typedef struct hopt_hyperopt_mixture {
     int count, capacity;
     double *weight, *mu, *sigma;
-    double *work; /**< `capacity` doubles */
+    double *work;   /**< `capacity` doubles */
+    double *height; /**< likewise: what of a score does not depend on x */
     hopt_hyperopt_place *place;
 } hopt_hyperopt_mixture;
 
@@ -31,6 +32,11 @@ void hopt_hyperopt_mixture_clear(hopt_hyperopt_mixture *mixture);
 /** linear_forgetting_weights(n, 25)[i]. */
 double hopt_hyperopt_forgetting(int n, int i);
 
+/** Room for n observations in `place`, for hopt_hyperopt_parzen_placed(). */
+void hopt_hyperopt_mixture_reserve(hopt_hyperopt_mixture *mixture, int n);
+/** adaptive_parzen_normal of the first n of `place`: by x, ties by index, which is the age. */
+void hopt_hyperopt_parzen_placed(hopt_hyperopt_mixture *mixture, int n, double prior_weight,
+                                 double prior_mu, double prior_sigma);
 /** adaptive_parzen_normal: x in the order of age. */
 void hopt_hyperopt_parzen(hopt_hyperopt_mixture *mixture, const double *x, int n,
                           double prior_weight, double prior_mu, double prior_sigma);
@@ -53,6 +59,16 @@ void hopt_hyperopt_mixture_draw(const hopt_hyperopt_mixture *mixture,
 /** GMM1_lpdf, LGMM1_lpdf. Uses the mixture's work space. */
 void hopt_hyperopt_mixture_score(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                                  const double *x, int count, double *log_density);
+
+/**
+ * A quick look at the log density of x, but for what all mixtures of the label have in common.
+ * Only without a grid.
+ * @param reach       how many deviations from a component it is still looked at.
+ * @param[out] doubt  how far the score may be from the exact one.
+ */
+void hopt_hyperopt_mixture_glance(hopt_hyperopt_mixture *mixture,
+                                  const hopt_hyperopt_kernel *kernel, double reach, const double *x,
+                                  int count, double *score, double *doubt);
 
 /**
  * The posterior of an unordered parameter: counts weighted by age, plus prior_weight for each

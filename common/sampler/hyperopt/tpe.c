@@ -11,6 +11,12 @@
 
 enum { BELOW_MAX = HOPT_HYPEROPT_FULL_WEIGHT };
 
+/** Mixtures of fewer components are scored exactly at once. */
+enum { GLANCE_LEAST = 64 };
+/** Deviations at which a component is no more looked at: none is left out, and what is bounded. */
+#define REACH_BELOW 37.0
+#define REACH_ABOVE 6.0
+
 /* What `group` says of a kept trial. */
 enum { ABOVE, BELOW, NEITHER };
 
@@ -133,21 +139,72 @@ static void to_log(double *x, int n, double least) {
         x[i] = log(fmax(x[i], least));
 }
 
+/* The mixture of the label's other trials, from its sorted observations. */
+static void build_above(hopt_hyperopt *self, int param, bool log_of, double least, double mu,
+                        double sigma) {
+    const hopt_hyperopt_docs *docs = &self->docs;
+    const double *column = docs->column[param];
+    hopt_hyperopt_sorted *sorted = &self->sorted[param];
+    hopt_hyperopt_sorted_update(sorted, docs, param, log_of, least);
+    if (docs->count > self->rank_capacity) {
+        self->rank_capacity = docs->rows;
+        self->rank = hopt_realloc(self->rank, self->rank_capacity, sizeof *self->rank);
+    }
+    int n = 0;
+    if (docs->count) memset(self->rank, -1, docs->count * sizeof *self->rank);
+    for (size_t i = 0; i < docs->n_kept; i++)
+        if (self->group[i] == ABOVE && !isnan(column[docs->kept[i].slot]))
+            self->rank[docs->kept[i].slot] = n++;
+    hopt_hyperopt_mixture_reserve(&self->above, n);
+    hopt_hyperopt_place *place = self->above.place;
+    for (size_t i = 0; i < sorted->count; i++) {
+        int rank = self->rank[sorted->list[i].slot];
+        if (rank >= 0) *place++ = (hopt_hyperopt_place){sorted->list[i].x, rank};
+    }
+    hopt_hyperopt_parzen_placed(&self->above, n, self->options.prior_weight, mu, sigma);
+}
+
+/* The winner, if a quick look leaves no doubt. */
+static bool glance(hopt_hyperopt *self, const hopt_hyperopt_kernel *kernel, double *found) {
+    int count = self->options.n_EI_candidates;
+    if (kernel->q > 0 || self->above.count < GLANCE_LEAST) return false;
+    hopt_hyperopt_mixture_glance(&self->below, kernel, REACH_BELOW, self->draws, count,
+                                 self->score_below, self->doubt_below);
+    hopt_hyperopt_mixture_glance(&self->above, kernel, REACH_ABOVE, self->draws, count,
+                                 self->score_above, self->doubt_above);
+    int best = 0;
+    for (int i = 0; i < count; i++) {
+        self->score_below[i] -= self->score_above[i];
+        self->doubt_below[i] += self->doubt_above[i];
+        if (self->score_below[i] > self->score_below[best]) best = i;
+    }
+    double surely = self->score_below[best] - self->doubt_below[best];
+    for (int i = 0; i < count; i++)
+        if (i != best && !(self->score_below[i] + self->doubt_below[i] < surely)) return false;
+    *found = self->draws[best];
+    return isfinite(surely);
+}
+
 static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist, hopt_numpy *rng,
                            int n_below, int n_above) {
     hopt_hyperopt_range range = hopt_hyperopt_range_of(&self->plan, param);
     hopt_hyperopt_kernel kernel = hopt_hyperopt_kernel_of(dist, &range);
     double mu = kernel.bounded ? 0.5 * (range.high + range.low) : range.mu;
     double sigma = kernel.bounded ? range.high - range.low : range.sigma;
+    double least = least_of(dist, &range);
     double weight = self->options.prior_weight;
     int count = self->options.n_EI_candidates;
-    if (kernel.log) {
-        to_log(self->x_below, n_below, least_of(dist, &range));
-        to_log(self->x_above, n_above, least_of(dist, &range));
-    }
+    if (kernel.log) to_log(self->x_below, n_below, least);
     hopt_hyperopt_parzen(&self->below, self->x_below, n_below, weight, mu, sigma);
-    hopt_hyperopt_parzen(&self->above, self->x_above, n_above, weight, mu, sigma);
+    if (self->docs.derived) { /* age is the id then, not the number */
+        if (kernel.log) to_log(self->x_above, n_above, least);
+        hopt_hyperopt_parzen(&self->above, self->x_above, n_above, weight, mu, sigma);
+    } else {
+        build_above(self, param, kernel.log, least, mu, sigma);
+    }
     hopt_hyperopt_mixture_draw(&self->below, &kernel, rng, self->draws, count);
+    double found;
+    if (glance(self, &kernel, &found)) return found;
     hopt_hyperopt_mixture_score(&self->below, &kernel, self->draws, count, self->score_below);
     hopt_hyperopt_mixture_score(&self->above, &kernel, self->draws, count, self->score_above);
     return winner(self);

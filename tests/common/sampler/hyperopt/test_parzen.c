@@ -53,19 +53,23 @@ Test(parzen, old_observations_weigh_less) {
 
 /* A mixture of up to four components, and room to score it. */
 typedef struct small {
-    double weight[4], mu[4], sigma[4], work[4];
+    double weight[4], mu[4], sigma[4], work[4], height[4];
 } small;
 
 static double score(small *s, int count, hopt_hyperopt_kernel kernel, double x) {
-    hopt_hyperopt_mixture mixture = {
-        .count = count, .weight = s->weight, .mu = s->mu, .sigma = s->sigma, .work = s->work};
+    hopt_hyperopt_mixture mixture = {.count = count,
+                                     .weight = s->weight,
+                                     .mu = s->mu,
+                                     .sigma = s->sigma,
+                                     .work = s->work,
+                                     .height = s->height};
     double result;
     hopt_hyperopt_mixture_score(&mixture, &kernel, &x, 1, &result);
     return result;
 }
 
 Test(parzen, log_densities) {
-    small s = {{0.25, 0.5, 0.25}, {-1, 0, 3}, {2, 10, 2.5}, {0}};
+    small s = {{0.25, 0.5, 0.25}, {-1, 0, 3}, {2, 10, 2.5}, {0}, {0}};
     hopt_hyperopt_kernel open = {0};
     hopt_hyperopt_kernel within = {.bounded = true, .low = -5, .high = 5};
     near(score(&s, 3, open, 0.5), -2.50394945239);
@@ -76,7 +80,7 @@ Test(parzen, log_densities) {
 }
 
 Test(parzen, log_densities_of_logarithms) {
-    small s = {{0.25, 0.75}, {-1, 0.5}, {1, 0.5}, {0}};
+    small s = {{0.25, 0.75}, {-1, 0.5}, {1, 0.5}, {0}, {0}};
     hopt_hyperopt_kernel open = {.log = true};
     hopt_hyperopt_kernel within = {.log = true, .bounded = true, .low = -2, .high = 2};
     near(score(&s, 2, open, 0.5), -1.34814526712);
@@ -104,7 +108,7 @@ Test(parzen, smoothed_counts) {
 
 /* Within the cells of a grid that covers the bounds, all mass. */
 Test(parzen, cells_add_up_to_one) {
-    small s = {{0.3, 0.5, 0.2}, {-1, 2, 4}, {1, 3, 0.5}, {0}};
+    small s = {{0.3, 0.5, 0.2}, {-1, 2, 4}, {1, 3, 0.5}, {0}, {0}};
     hopt_hyperopt_kernel within = {.bounded = true, .low = -5, .high = 5, .q = 0.5};
     double sum = 0;
     for (int k = -10; k <= 10; k++)
@@ -114,9 +118,13 @@ Test(parzen, cells_add_up_to_one) {
 
 /* Draws come as often as the density says, bounds and grid included. */
 Test(parzen, draws_follow_the_density) {
-    small s = {{0.3, 0.5, 0.2}, {-1, 2, 4}, {1, 3, 0.5}, {0}};
-    hopt_hyperopt_mixture mixture = {
-        .count = 3, .weight = s.weight, .mu = s.mu, .sigma = s.sigma, .work = s.work};
+    small s = {{0.3, 0.5, 0.2}, {-1, 2, 4}, {1, 3, 0.5}, {0}, {0}};
+    hopt_hyperopt_mixture mixture = {.count = 3,
+                                     .weight = s.weight,
+                                     .mu = s.mu,
+                                     .sigma = s.sigma,
+                                     .work = s.work,
+                                     .height = s.height};
     hopt_hyperopt_kernel kernel = {.bounded = true, .low = -3.3, .high = 5, .q = 1};
     enum { DRAWS = 100000, CELLS = 9 };
     static double draws[DRAWS];
