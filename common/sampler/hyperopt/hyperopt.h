@@ -25,8 +25,7 @@ typedef struct hopt_hyperopt {
     size_t x_capacity;
     hopt_hyperopt_sorted *sorted; /**< of each parameter */
     int *rank;                    /**< by slot: age among the label's others, or -1 */
-    size_t rank_capacity;
-    double *p_below, *p_above; /**< of an unordered parameter's values */
+    double *p_below, *p_above;    /**< of an unordered parameter's values */
     int p_capacity;
     /* n_EI_candidates of each */
     double *draws, *score_below, *score_above, *doubt_below, *doubt_above;

@@ -79,8 +79,10 @@ static void find_widths(hopt_hyperopt_mixture *mixture, double prior_sigma) {
     for (int i = 1; i < last; i++)
         sigma[i] = greater(mu[i] - mu[i - 1], mu[i + 1] - mu[i]);
     if (last > 0) sigma[last] = last > 1 ? mu[last] - mu[last - 1] : prior_sigma * 0.5;
-    for (int i = 0; i <= last; i++)
-        sigma[i] = hopt_numpy_clip(sigma[i], narrowest, prior_sigma);
+    for (int i = 0; i <= last; i++) {
+        double wide = sigma[i] > narrowest ? sigma[i] : narrowest;
+        sigma[i] = wide < prior_sigma ? wide : prior_sigma;
+    }
 }
 
 void hopt_hyperopt_parzen_placed(hopt_hyperopt_mixture *mixture, int n, double prior_weight,

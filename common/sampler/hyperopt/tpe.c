@@ -34,12 +34,17 @@ void hopt_hyperopt_need_values(hopt_hyperopt *self, int values) {
 }
 
 static void need_room(hopt_hyperopt *self) {
-    size_t kept = self->docs.n_kept;
-    if (kept <= self->x_capacity) return;
-    self->x_capacity = kept + kept / 2 + 64;
-    self->x_below = hopt_realloc(self->x_below, self->x_capacity, sizeof(double));
-    self->x_above = hopt_realloc(self->x_above, self->x_capacity, sizeof(double));
-    self->group = hopt_realloc(self->group, self->x_capacity, 1);
+    size_t docs = self->docs.count;
+    if (docs > self->x_capacity) {
+        self->x_capacity = docs + docs / 2 + 64;
+        self->x_below = hopt_realloc(self->x_below, self->x_capacity, sizeof(double));
+        self->x_above = hopt_realloc(self->x_above, self->x_capacity, sizeof(double));
+        self->group = hopt_realloc(self->group, self->x_capacity, 1);
+        self->rank = hopt_realloc(self->rank, self->x_capacity, sizeof *self->rank);
+    }
+    /* Slots that are not among the kept ones have no rank for any label. */
+    for (size_t i = 0; i < docs; i++)
+        self->rank[i] = -1;
 }
 
 /* Mark the best few; of equal losses the earlier. */
@@ -82,18 +87,18 @@ static void regroup_derived(hopt_hyperopt *self) {
     free(group);
 }
 
-/* A label's observations in both groups, by age; for log types as what the mixture is of. */
+/* A label's observations in both groups, by age; also the ranks of the others by slot. */
 static void gather(hopt_hyperopt *self, int param, int *n_below, int *n_above) {
     const double *column = self->docs.column[param];
     const hopt_hyperopt_kept *kept = self->docs.kept;
     *n_below = *n_above = 0;
     for (size_t i = 0; i < self->docs.n_kept; i++) {
-        double x = column[kept[i].slot];
-        if (isnan(x)) continue;
-        if (self->group[i] == BELOW)
-            self->x_below[(*n_below)++] = x;
-        else if (self->group[i] == ABOVE)
-            self->x_above[(*n_above)++] = x;
+        uint32_t slot = kept[i].slot;
+        double x = column[slot];
+        int group = isnan(x) ? NEITHER : self->group[i];
+        self->rank[slot] = group == ABOVE ? *n_above : -1;
+        if (group == BELOW) self->x_below[(*n_below)++] = x;
+        if (group == ABOVE) self->x_above[(*n_above)++] = x;
     }
 }
 
@@ -140,21 +145,10 @@ static void to_log(double *x, int n, double least) {
 }
 
 /* The mixture of the label's other trials, from its sorted observations. */
-static void build_above(hopt_hyperopt *self, int param, bool log_of, double least, double mu,
+static void build_above(hopt_hyperopt *self, int param, int n, bool log_of, double least, double mu,
                         double sigma) {
-    const hopt_hyperopt_docs *docs = &self->docs;
-    const double *column = docs->column[param];
     hopt_hyperopt_sorted *sorted = &self->sorted[param];
-    hopt_hyperopt_sorted_update(sorted, docs, param, log_of, least);
-    if (docs->count > self->rank_capacity) {
-        self->rank_capacity = docs->rows;
-        self->rank = hopt_realloc(self->rank, self->rank_capacity, sizeof *self->rank);
-    }
-    int n = 0;
-    if (docs->count) memset(self->rank, -1, docs->count * sizeof *self->rank);
-    for (size_t i = 0; i < docs->n_kept; i++)
-        if (self->group[i] == ABOVE && !isnan(column[docs->kept[i].slot]))
-            self->rank[docs->kept[i].slot] = n++;
+    hopt_hyperopt_sorted_update(sorted, &self->docs, param, log_of, least);
     hopt_hyperopt_mixture_reserve(&self->above, n);
     hopt_hyperopt_place *place = self->above.place;
     for (size_t i = 0; i < sorted->count; i++) {
@@ -200,7 +194,7 @@ static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist
         if (kernel.log) to_log(self->x_above, n_above, least);
         hopt_hyperopt_parzen(&self->above, self->x_above, n_above, weight, mu, sigma);
     } else {
-        build_above(self, param, kernel.log, least, mu, sigma);
+        build_above(self, param, n_above, kernel.log, least, mu, sigma);
     }
     hopt_hyperopt_mixture_draw(&self->below, &kernel, rng, self->draws, count);
     double found;
