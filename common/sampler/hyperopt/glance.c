@@ -66,7 +66,7 @@ __attribute__((target("avx2"))) static double sum_avx2(const double *mu, const d
     return sum_lanes(mu, weight, count, x, inverse);
 }
 
-__attribute__((target("avx512f,avx512dq,prefer-vector-width=512"))) static double
+__attribute__((target("avx512f,avx512dq"))) static double
 sum_avx512(const double *mu, const double *weight, int count, double x, double inverse) {
     return sum_lanes(mu, weight, count, x, inverse);
 }
