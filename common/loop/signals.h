@@ -1,6 +1,7 @@
 /**
  * SIGINT, SIGTERM (and SIGHUP) as loop events: the first asks to drain, the second to stop at once.
- * SIGPIPE is ignored. Never signal() or sigaction() beside libuv.
+ * SIGPIPE is ignored (libuv resets that in the children it starts). Never signal() or sigaction()
+ * for a signal that libuv watches.
  */
 #ifndef HOPT_LOOP_SIGNALS_H
 #define HOPT_LOOP_SIGNALS_H

@@ -3,7 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 
 n=60
-write_study whole '{"command": ["sh", "-c", "echo $HOPT_TRIAL >>ran; echo {x}"]}' \
+# The first evaluations wait for each other: each of the three workers must take one of them.
+write_study whole '{"command": ["sh", "-c",
+    "echo $HOPT_TRIAL >>ran; while [ $(wc -l <ran) -lt 3 ]; do sleep .05; done; echo {x}"]}' \
     '"stop": {"max_trials": 60}'
 
 exits 0 "${hopt[@]}" study create study.json
