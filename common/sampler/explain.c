@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "common/base/buf.h"
 
 /** Points of a continuous label's grid, and the most levels that are shown one by one. */
 enum { POINTS = 101 };
@@ -46,12 +47,23 @@ json_t *hopt_explain_numbers(const double *numbers, size_t count) {
     return list;
 }
 
-json_t *hopt_explain_label(const hopt_param *param, const hopt_explain_grid *grid, double value,
-                           double log_ratio, json_t *below, json_t *above) {
-    return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o}", "type", hopt_dist_name(param->dist.kind), "value",
+json_t *hopt_explain_label(const hopt_space *space, int param, const hopt_explain_grid *grid,
+                           double value, double log_ratio, json_t *below, json_t *above) {
+    const hopt_dist *dist = &hopt_space_param(space, param)->dist;
+    json_t *said = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o}", "type", hopt_dist_name(dist->kind), "value",
         hopt_explain_number(value), "log_ratio", hopt_explain_number(log_ratio), "grid",
         hopt_explain_numbers(grid->value, (size_t)grid->count), "below", below, "above", above);
+    if (dist->options == 0) return said;
+    json_t *names = json_array();
+    for (int i = 0; i < dist->options; i++) {
+        hopt_buf name = HOPT_BUF_INIT;
+        hopt_space_option_text(space, param, i, &name);
+        json_array_append_new(names, json_string(hopt_buf_string(&name)));
+        hopt_buf_clear(&name);
+    }
+    json_object_set_new(said, "options", names);
+    return said;
 }
 
 void hopt_explain_trial(json_t *list, int64_t num, double loss) {

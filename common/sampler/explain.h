@@ -32,9 +32,9 @@ HOPT_MUST_CHECK json_t *hopt_explain_number(double number);
  * the references of `below` and `above`.
  * @param log_ratio  ln of their ratio at the proposed `value`.
  */
-HOPT_MUST_CHECK json_t *hopt_explain_label(const hopt_param *param, const hopt_explain_grid *grid,
-                                           double value, double log_ratio, json_t *below,
-                                           json_t *above);
+HOPT_MUST_CHECK json_t *hopt_explain_label(const hopt_space *space, int param,
+                                           const hopt_explain_grid *grid, double value,
+                                           double log_ratio, json_t *below, json_t *above);
 
 /** The trials of the good group: [{"num", "loss"}]. Append one; not finite losses become null. */
 void hopt_explain_trial(json_t *list, int64_t num, double loss);

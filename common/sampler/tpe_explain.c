@@ -161,7 +161,7 @@ static json_t *describe_labels(const hopt_tpe *tpe) {
         hopt_explain_grid grid = hopt_explain_grid_new(dim);
         double ratio = hopt_math_log(marginal(&below, d, row[d]) / marginal(&above, d, row[d]));
         json_object_set_new(labels, dim->param->label,
-                            hopt_explain_label(dim->param, &grid, hopt_cube_decode(dim, row[d]),
+                            hopt_explain_label(tpe->space, d, &grid, hopt_cube_decode(dim, row[d]),
                                                ratio, describe_side(&below, d, &grid),
                                                describe_side(&above, d, &grid)));
         hopt_explain_grid_free(&grid);

@@ -95,7 +95,7 @@ static void describe(hopt_hyperopt *self, int param, double value) {
         below = real_side(&self->below, &kernel, &label->dist, &grid);
         above = real_side(&self->above, &kernel, &label->dist, &grid);
     }
-    json_t *said = hopt_explain_label(label, &grid, value, ratio, below, above);
+    json_t *said = hopt_explain_label(self->plan.space, param, &grid, value, ratio, below, above);
     json_object_set_new(said, "candidates", list);
     json_object_set_new(e->labels, label->label, said);
     hopt_explain_grid_free(&grid);
