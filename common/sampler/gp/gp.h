@@ -1,0 +1,37 @@
+/** The sampler `gp`: candidates of `tpe`, ranked by a Gaussian process (GP.md). */
+#ifndef HOPT_SAMPLER_GP_GP_H
+#define HOPT_SAMPLER_GP_GP_H
+
+#include "common/sampler/gp/gp_internal.h"
+
+typedef struct hopt_gp_options {
+    hopt_tpe_options tpe; /**< first: its start-up, candidates, repeat */
+    int hand_over;
+} hopt_gp_options;
+
+typedef enum hopt_gp_step {
+    HOPT_GP_TPE,  /**< its turn, or the start-up */
+    HOPT_GP_FEW,  /**< too few finished trials */
+    HOPT_GP_MANY, /**< handed over */
+    HOPT_GP_NONE, /**< no model could be had */
+    HOPT_GP_SEEN, /**< all candidates were evaluated before */
+    HOPT_GP_MODEL
+} hopt_gp_step;
+
+typedef struct hopt_gp {
+    hopt_gp_options options;
+    hopt_tpe *tpe; /**< history, start-up and generator */
+    hopt_gp_model model;
+    /* The last fit, and the trials that it was made of. */
+    uint32_t *fitted;
+    size_t n_fitted, fitted_capacity;
+    bool fit_good;
+    hopt_gp_hyper fit;
+    /* The last suggestion, for explaining it. */
+    hopt_gp_step step;
+    double log_ei, mean, deviation; /**< of the winner, transformed */
+    uint32_t *order;                /**< records of the model's trials, best first */
+    size_t n_order;
+} hopt_gp;
+
+#endif
