@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/sampler/explain.h"
 #include "common/sampler/normal.h"
 #include "common/sampler/sampler_internal.h"
 
@@ -49,7 +50,7 @@ static const hopt_sampler_option OPTIONS[] = {
      .type = HOPT_OPTION_INT,
      .low = 0,
      .high = 100000,
-     .initial = 1000,
+     .initial = HOPT_GP_HAND_OVER,
      .offset = AT(hand_over)},
     {.name = "repeat",
      .summary = "allow the same point again in a finite space",
@@ -94,6 +95,14 @@ static void gp_add(void *self, const hopt_observation *observation) {
 static void gp_pend(void *self, int64_t num, const double *point) {
     hopt_gp *gp = self;
     hopt_sampler__tpe.pend(gp->tpe, num, point);
+}
+
+size_t hopt_gp_trials(const hopt_gp *gp) {
+    return gp->tpe->split.finished + gp->tpe->split.pending;
+}
+
+hopt_tpe *hopt_gp_tpe(hopt_gp *gp) {
+    return gp->tpe;
 }
 
 /* ---- which trials ---- */
@@ -422,6 +431,36 @@ static hopt_status gp_suggest(void *self, uint64_t seed, int64_t num, double *po
     return hopt_sampler__tpe.suggest(gp->tpe, seed, num, point, err);
 }
 
+/* Why it is tpe's suggestion this time. */
+static json_t *explain_tpe(hopt_gp *gp, uint64_t seed, int64_t num) {
+    static const char *const steps[] = {[HOPT_GP_FEW] = "few",
+                                        [HOPT_GP_MANY] = "handed_over",
+                                        [HOPT_GP_NONE] = "no_model",
+                                        [HOPT_GP_SEEN] = "all_seen"};
+    static const char *const reasons[] = {
+        [HOPT_GP_TPE] = "tpe's turn",
+        [HOPT_GP_FEW] = "tpe's: fewer than 3 trials have ended well",
+        [HOPT_GP_MANY] = "tpe's: more trials than hand_over have ended",
+        [HOPT_GP_NONE] = "tpe's: the losses could not be modelled",
+        [HOPT_GP_SEEN] = "tpe's: all candidates of the model were evaluated before"};
+    json_t *said = hopt_sampler__tpe.explain(gp->tpe, seed, num);
+    const char *why = json_string_value(json_object_get(said, "why"));
+    json_t *both = json_sprintf("%s; %s", reasons[gp->step], why ? why : "");
+    json_object_set_new(said, "why", both);
+    if (gp->step != HOPT_GP_TPE) json_object_set_new(said, "step", json_string(steps[gp->step]));
+    return said;
+}
+
+static json_t *gp_explain(void *self, uint64_t seed, int64_t num) {
+    hopt_gp *gp = self;
+    double *point = hopt_zalloc((size_t)gp->model.size + 1, sizeof *point);
+    hopt_error err;
+    hopt_status status = gp_suggest(gp, seed, num, point, &err);
+    free(point);
+    if (status != HOPT_OK) return hopt_explain_step("none", err.message);
+    return gp->step == HOPT_GP_MODEL ? hopt_gp_explain(gp) : explain_tpe(gp, seed, num);
+}
+
 const hopt_sampler_kind hopt_sampler__gp = {
     .name = "gp",
     .summary = "a Gaussian process ranks tpe's candidates: fewest trials, some milliseconds each",
@@ -432,4 +471,5 @@ const hopt_sampler_kind hopt_sampler__gp = {
     .add = gp_add,
     .pend = gp_pend,
     .suggest = gp_suggest,
+    .explain = gp_explain,
 };
