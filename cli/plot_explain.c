@@ -297,7 +297,7 @@ static void draw_head(hopt_buf *out, const json_t *suggestion, const json_t *exp
     free(title);
     if (why) text_cut(out, LEFT, 44, HOPT_ANCHOR_START, "fill:#333", why, 150);
     const json_t *good = json_object_get(explain, "good");
-    if (!good) return;
+    if (!good || !json_object_get(explain, "labels")) return;
     char *text = hopt_format("%zu good trials", json_array_size(good));
     hopt_svg_rect(out, LEFT, 58, 12, 12, "fill:" GOOD);
     hopt_svg_text(out, LEFT + 18, 68, HOPT_ANCHOR_START, "", text);
