@@ -30,6 +30,7 @@ extern const hopt_command hopt_cmd_report;
 extern const hopt_command hopt_cmd_export;
 extern const hopt_command hopt_cmd_copy;
 extern const hopt_command hopt_cmd_workers;
+extern const hopt_command hopt_cmd_replay;
 extern const hopt_command hopt_cmd_doctor;
 extern const hopt_command hopt_cmd_version;
 extern const hopt_command hopt_cmd_help;

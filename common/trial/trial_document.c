@@ -123,6 +123,7 @@ static hopt_status read_plain(hopt_trial *trial, const json_t *doc, hopt_error *
     if (status == HOPT_OK)
         status = hopt_trial__read_integer(&trial->beat, ours, "beat", 0, INT64_MAX, err);
     if (status == HOPT_OK) status = hopt_trial__read_saw(trial, ours, err);
+    if (status == HOPT_OK) status = hopt_trial__read_view(trial, ours, err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->by, ours, "by", err);
     if (status == HOPT_OK) status = hopt_trial__read_error(&trial->result, doc, err);
     if (status == HOPT_OK && hopt_state_terminal(trial->state)) {

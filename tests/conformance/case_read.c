@@ -125,6 +125,7 @@ static void brief(void) {
         const hopt_trial *a = whole.list[i], *b = slim.list[i];
         CHECK(a->params && a->result.extras && !b->params && !b->result.extras);
         CHECK(a->num == b->num && a->state == b->state && json_equal(a->vals, b->vals));
+        CHECK(a->view && json_equal(a->view, b->view));
         CHECK(a->result.ok == b->result.ok && a->result.has_loss == b->result.has_loss &&
               a->result.loss == b->result.loss);
     }
