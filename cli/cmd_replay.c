@@ -16,6 +16,8 @@
 
 /* How many differences people are shown; programs get all that are kept. */
 enum { SHOWN = 10 };
+/* From so many trials on its progress is shown. */
+enum { LONG_WORK = 1000 };
 
 typedef struct settings {
     hopt_cli_common common;
@@ -53,6 +55,18 @@ typedef struct replaying {
     hopt_progress *progress;
     hopt_progress_state shown;
 } replaying;
+
+/* Progress is for long work only. */
+static hopt_status open_progress(replaying *self, hopt_error *err) {
+    int64_t counts[HOPT_STATES], total = 0;
+    const char *name = self->context.study->name;
+    hopt_status status = hopt_store_counts(self->context.store, name, counts, err);
+    for (int i = 0; i < HOPT_STATES && status == HOPT_OK; i++)
+        total += counts[i];
+    bool quiet = self->settings->common.quiet || self->settings->common.json || total < LONG_WORK;
+    self->progress = hopt_progress_new(name, quiet, hopt_clock_mono_ms());
+    return status;
+}
 
 /* ---- the records ---- */
 
@@ -216,10 +230,11 @@ static void print_count(const char *what, int64_t count, const char *more) {
 
 static void print_counts(const replaying *self, const hopt_replay_counts *counts) {
     bool bad = counts->different > 0;
-    char *text = bad ? hopt_format("%lld of %lld proposals differ from what is recorded",
-                                   (long long)counts->different,
-                                   (long long)(counts->same + counts->different))
-                     : hopt_format("%lld proposals, all as recorded", (long long)counts->same);
+    int64_t all = counts->same + counts->different;
+    char *text = bad       ? hopt_format("%lld proposals, %lld not as recorded", (long long)all,
+                                         (long long)counts->different)
+                 : all > 0 ? hopt_format("%lld proposals, all as recorded", (long long)all)
+                           : hopt_strdup("no proposal");
     const char *style = hopt_term_style(stdout, bad ? HOPT_STYLE_BAD : HOPT_STYLE_GOOD);
     printf("%-15s %s\n%-15s %s%s%s\n", "study", self->context.study->name, "repeated", style, text,
            hopt_term_style(stdout, HOPT_STYLE_PLAIN));
@@ -271,8 +286,8 @@ static int say_result(const hopt_command *self, const replaying *work) {
         print_people(work, &counts);
     if (counts.same + counts.different == 0 && counts.foreign)
         return hopt_cli_say_failed(self, HOPT_EXIT_FAILED,
-                                   "study %s: hopt proposed none of its trials: without their "
-                                   "seeds nothing can be repeated",
+                                   "study %s: hopt proposed none of these trials, so they have no "
+                                   "seed to repeat anything from",
                                    name);
     return counts.different || work->malformed ? HOPT_EXIT_FAILED : HOPT_EXIT_OK;
 }
@@ -287,9 +302,8 @@ static int replay(const hopt_command *self, void *given) {
         work.replay = hopt_replay_new(work.context.spec, work.context.study->seed);
         work.shown =
             (hopt_progress_state){.name = work.context.study->name, .running = -1, .left_ms = -1};
-        work.progress =
-            hopt_progress_new(work.context.study->name, s->common.quiet, hopt_clock_mono_ms());
-        hopt_status status = read_records(&work, &err);
+        hopt_status status = open_progress(&work, &err);
+        if (status == HOPT_OK) status = read_records(&work, &err);
         if (status == HOPT_OK) repeat_all(&work, s);
         hopt_progress_end(work.progress, hopt_clock_mono_ms());
         code = status == HOPT_OK ? say_result(self, &work) : hopt_cli_fail(self, &err);
