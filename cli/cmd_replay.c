@@ -16,7 +16,7 @@
 
 /* How many differences people are shown; programs get all that are kept. */
 enum { SHOWN = 10 };
-/* From so many trials on its progress is shown. */
+/* From so many proposals on the progress is shown. */
 enum { LONG_WORK = 1000 };
 
 typedef struct settings {
@@ -52,28 +52,13 @@ typedef struct replaying {
     hopt_context context;
     hopt_replay *replay;
     int64_t malformed; /* trials that can't be read */
-    hopt_progress *progress;
-    hopt_progress_state shown;
 } replaying;
-
-/* Progress is for long work only. */
-static hopt_status open_progress(replaying *self, hopt_error *err) {
-    int64_t counts[HOPT_STATES], total = 0;
-    const char *name = self->context.study->name;
-    hopt_status status = hopt_store_counts(self->context.store, name, counts, err);
-    for (int i = 0; i < HOPT_STATES && status == HOPT_OK; i++)
-        total += counts[i];
-    bool quiet = self->settings->common.quiet || self->settings->common.json || total < LONG_WORK;
-    self->progress = hopt_progress_new(name, quiet, hopt_clock_mono_ms());
-    return status;
-}
 
 /* ---- the records ---- */
 
 static bool each(void *data, const hopt_trial *trial) {
     replaying *self = data;
     hopt_replay_add(self->replay, trial);
-    hopt_progress_tick(self->progress, hopt_clock_mono_ms());
     return true;
 }
 
@@ -94,7 +79,6 @@ static hopt_status read_again(replaying *self, const int *nums, size_t count, ho
 
 static hopt_status read_records(replaying *self, hopt_error *err) {
     hopt_trial_query query = {.study = self->context.study->name, .after = -1};
-    self->shown.remark = "reading";
     hopt_status status =
         hopt_pages_walk(self->context.store, &query, each, self, &self->malformed, err);
     if (status != HOPT_OK) return status;
@@ -266,15 +250,19 @@ static void print_people(const replaying *self, const hopt_replay_counts *counts
 
 /* ---- the command ---- */
 
-static void repeat_all(replaying *self, const settings *s) {
+static void repeat_all(const hopt_context *context, const settings *s, hopt_replay *replay) {
+    hopt_progress_state shown = {.name = context->study->name, .running = -1, .left_ms = -1};
     int to = s->to < 0 ? HOPT_TRIALS_MAX : (int)s->to;
-    self->shown.remark = NULL;
-    self->shown.total = hopt_replay_begin(self->replay, (int)s->from, to);
-    while (hopt_replay_next(self->replay)) {
-        self->shown.done++;
-        hopt_progress_set(self->progress, &self->shown, hopt_clock_mono_ms());
-        hopt_progress_tick(self->progress, hopt_clock_mono_ms());
+    shown.total = hopt_replay_begin(replay, (int)s->from, to);
+    bool quiet = s->common.quiet || s->common.json || shown.total < LONG_WORK;
+    hopt_progress *progress = hopt_progress_new(shown.name, quiet, hopt_clock_mono_ms());
+    while (hopt_replay_next(replay)) {
+        int64_t now_ms = hopt_clock_mono_ms();
+        shown.done++;
+        hopt_progress_set(progress, &shown, now_ms);
+        hopt_progress_tick(progress, now_ms);
     }
+    hopt_progress_end(progress, hopt_clock_mono_ms());
 }
 
 static int say_result(const hopt_command *self, const replaying *work) {
@@ -300,12 +288,8 @@ static int replay(const hopt_command *self, void *given) {
         hopt_context_open_study(&work.context, self, &s->common, s->study, HOPT_CONTEXT_READ);
     if (code == HOPT_EXIT_OK) {
         work.replay = hopt_replay_new(work.context.spec, work.context.study->seed);
-        work.shown =
-            (hopt_progress_state){.name = work.context.study->name, .running = -1, .left_ms = -1};
-        hopt_status status = open_progress(&work, &err);
-        if (status == HOPT_OK) status = read_records(&work, &err);
-        if (status == HOPT_OK) repeat_all(&work, s);
-        hopt_progress_end(work.progress, hopt_clock_mono_ms());
+        hopt_status status = read_records(&work, &err);
+        if (status == HOPT_OK) repeat_all(&work.context, s, work.replay);
         code = status == HOPT_OK ? say_result(self, &work) : hopt_cli_fail(self, &err);
     }
     hopt_replay_free(work.replay);
