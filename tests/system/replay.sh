@@ -60,6 +60,15 @@ repeats() {
     [ -z "$1" ] || same "proposals" "$1" "$(field checked <out.txt)"
 }
 
+# ask_some: trials that are asked for beside the master, until the study has its number.
+ask_some() {
+    local line
+    for _ in 1 2 3 4 5; do
+        line=$("${hopt[@]}" ask "$study") || return 0
+        "${hopt[@]}" tell "$study" "$(field num <<<"$line")" 0.5 || return 1
+    done
+}
+
 # live SAMPLER [EDITED]: a study from beginning to end; EDITED takes the sampler's place half-way.
 live() {
     touch "fail.$study."{3,5,13} "prune.$study.8" "slow.$study.14"
@@ -93,10 +102,15 @@ live() {
         exits 0 "${hopt[@]}" study create "$study.json"
     fi
     touch "go.$study"
+    for i in 1 2; do start "a$i" ask_some; done
     wait_until 30 "40 trials are done" at_least 40 done
     kill_hard m2
     start m3 "${master[@]}" --poll 100ms
     wait_until 60 "the study is done" study_is done
+    for i in 1 2; do
+        wait_end "a$i"
+        same "exit code of asker $i" 0 "$code"
+    done
     for i in m3 w2 w3; do kill_hard "$i"; done
     whole 60 'done|error|cancel'
     wait_until 1 "trial 3 ended after its retry" trial_is 3 done
