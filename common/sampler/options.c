@@ -139,9 +139,9 @@ static hopt_status read_option(void *values, const hopt_sampler_option *option, 
     double value = json_is_number(json) ? json_number_value(json) : NAN;
     bool whole = option->type == HOPT_OPTION_INT;
     if (!(value >= option->low && value <= option->high) || (whole && value != rint(value)))
-        return hopt_error_set(err, HOPT_EINVAL, "sampler: \"%s\" must be %s between %.15g and %.15g",
-                              option->name, whole ? "an integer" : "a number", option->low,
-                              option->high);
+        return hopt_error_set(err, HOPT_EINVAL,
+                              "sampler: \"%s\" must be %s between %.15g and %.15g", option->name,
+                              whole ? "an integer" : "a number", option->low, option->high);
     set_value(values, option, value);
     return HOPT_OK;
 }
