@@ -67,7 +67,7 @@ hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: a sh
 [2]
 hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: 1 to 8 of them; names: random, anneal, hyperopt
 [2]
-hopt check: w.json:3:22: sampler: unknown name "tpo"; known: tpe, random, hyperopt, anneal, mix
+hopt check: w.json:3:22: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
 [2]
 # Beside other errors, and over the file.
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [1, 0]}},\n "sampler": {"startup": 0}, "stop": {"max_trials": 0}}' > more.json; hopt check more.json
@@ -83,7 +83,7 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.candidates=many
 ! hopt check: set.json: sampler: "candidates" must be an integer between 1 and 10000
 [2]
 $ hopt check set.json --set sampler.name=annealing
-! hopt check: set.json: sampler: unknown name "annealing"; known: tpe, random, hyperopt, anneal, mix
+! hopt check: set.json: sampler: unknown name "annealing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
 [2]
 $ hopt run set.json --set sampler.startup=-1
 ! hopt run: set.json: sampler: "startup" must be an integer between 1 and 10000
@@ -92,5 +92,5 @@ $ hopt study create set.json
 ! hopt study create: set.json:2:25: sampler: "startup" must be an integer between 1 and 10000
 [2]
 $ hopt run set.json --sampler nothing
-! hopt run: set.json: sampler: unknown name "nothing"; known: tpe, random, hyperopt, anneal, mix
+! hopt run: set.json: sampler: unknown name "nothing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
 [2]

@@ -320,7 +320,9 @@ static const char *const SAMPLERS[][2] = {
     {"{\"name\": \"random\"}", "{\"name\": \"anneal\"}"},
     {"{\"name\": \"hyperopt\"}", "{\"name\": \"hyperopt\", \"gamma\": 0.5}"},
     {"{\"name\": \"anneal\"}", "{\"name\": \"tpe\"}"},
-    {"{\"name\": \"mix\"}", "{\"name\": \"mix\"}"}};
+    {"{\"name\": \"mix\"}", "{\"name\": \"mix\"}"},
+    {"{\"name\": \"gp\"}", "{\"name\": \"gp\"}"},
+    {"{\"name\": \"auto\"}", "{\"name\": \"tpe\"}"}};
 /* clang-format on */
 
 Test(replay, repeats_what_one_proposer_made) {
