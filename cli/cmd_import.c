@@ -506,7 +506,7 @@ static void say_done(const importing *self) {
     set_summary(self, &sum);
     if (s->common.json)
         hopt_cli_json(json_pack(
-            "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "study", name, "trials",
+            "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "study", name, "trials",
             (json_int_t)self->trials.count, "done", (json_int_t)sum.counts[HOPT_DONE], "error",
             (json_int_t)sum.counts[HOPT_ERROR], "not_ended", (json_int_t)self->open, "bad",
             (json_int_t)left_out, "attachments", (json_int_t)self->attachments, "space",
