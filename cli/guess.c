@@ -92,7 +92,7 @@ static double outward(double value, double exponent, bool up) {
 
 static void widen(hopt_guess *out, double low, double high, size_t n) {
     double gap = n > 1 && high > low ? (high - low) / (double)(n - 1) : fmax(fabs(low) / 2, 0.5);
-    double exponent = floor(log10(high - low + 2 * gap)) - 1;
+    double exponent = floor(log10((high - low + 2 * gap) / 20));
     out->low = outward(low - gap, exponent, false);
     out->high = outward(high + gap, exponent, true);
     if (low >= 0 && out->low < 0) out->low = 0;

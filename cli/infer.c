@@ -35,6 +35,7 @@ typedef struct table {
     double *cells;          /* column by column */
     json_t *index;          /* label -> column */
     unsigned char *seen;    /* scratch: by option */
+    size_t *covers;         /* scratch: by option */
     unsigned char *covered; /* scratch: by row */
 } table;
 
@@ -84,6 +85,7 @@ static void fill_table(table *self, const hopt_trials *trials) {
         }
     }
     self->seen = hopt_zalloc(HOPT_SPACE_OPTIONS_MAX, 1);
+    self->covers = hopt_zalloc(HOPT_SPACE_OPTIONS_MAX, sizeof *self->covers);
     self->covered = hopt_zalloc(self->rows + 1, 1);
 }
 
@@ -93,6 +95,7 @@ static void clear_table(table *self) {
     free(self->columns);
     free(self->cells);
     free(self->seen);
+    free(self->covers);
     free(self->covered);
     json_decref(self->index);
 }
@@ -157,26 +160,21 @@ static bool find_parent(table *self, int child) {
     return true;
 }
 
-static size_t newly_covered(const table *self, int parent, int option) {
-    const double *cells = cells_of(self, parent);
-    size_t count = 0;
-    for (size_t row = 0; row < self->rows; row++)
-        count += cells[row] == option && !self->covered[row];
-    return count;
-}
-
 /* The (choice, option) never seen without the child that explains most of what is left. */
 static size_t next_condition(table *self, int child, hopt_condition *found) {
     size_t most = 0;
     for (int i = 0; i < self->size; i++) {
+        const double *cells = cells_of(self, i);
         size_t alone;
         if (i == child || !may_switch(&self->columns[i]) || !look_at(self, child, i, &alone))
             continue;
-        for (int k = 0; k <= (int)self->columns[i].high; k++) {
-            size_t covers = self->seen[k] == WITH ? newly_covered(self, i, k) : 0;
-            if (covers <= most) continue;
-            most = covers;
-            *found = (hopt_condition){i, k};
+        memset(self->covers, 0, sizeof *self->covers * HOPT_SPACE_OPTIONS_MAX);
+        for (size_t row = 0; row < self->rows; row++) {
+            if (isnan(cells[row]) || self->covered[row]) continue;
+            int option = (int)cells[row];
+            if (self->seen[option] != WITH || ++self->covers[option] <= most) continue;
+            most = self->covers[option];
+            *found = (hopt_condition){i, option};
         }
     }
     return most;
@@ -207,15 +205,21 @@ static const char *bad_label(const char *label) {
     return strlen(label) >= HOPT_LABEL_MAX ? "is too long" : NULL;
 }
 
+static hopt_status check_labels(const table *self, hopt_error *err) {
+    for (int i = 0; i < self->size; i++) {
+        const char *label = self->columns[i].label, *bad = bad_label(label);
+        if (!bad) continue;
+        return hopt_error_set(err, HOPT_EINVAL,
+                              "label `%.255s` %s: hopt can't have it (of pickled trials, "
+                              "hyperopt_to_jsonl.py --dots renames labels)",
+                              label, bad);
+    }
+    return HOPT_OK;
+}
+
 static hopt_status find_conditions(table *self, hopt_error *err) {
     for (int i = 0; i < self->size; i++) {
         column *c = &self->columns[i];
-        const char *bad = bad_label(c->label);
-        if (bad)
-            return hopt_error_set(err, HOPT_EINVAL,
-                                  "label `%.255s` %s: hopt can't have it (the Python helper "
-                                  "hyperopt_to_jsonl.py renames labels)",
-                                  c->label, bad);
         if (c->active == 0 || c->active == self->rows) continue;
         if (!find_parent(self, i) && !find_parents(self, i))
             return hopt_error_set(err, HOPT_EINVAL,
@@ -303,9 +307,7 @@ static hopt_guess guess_column(writer *w, int i) {
 
 static void write_remark(writer *w, const column *c, const hopt_guess *guess, int depth) {
     line(w, depth);
-    hopt_buf_print(w->out, "// %zu values", c->active);
-    write_number(w, ", ", c->low);
-    write_number(w, " .. ", c->high);
+    hopt_buf_print(w->out, "// %zu values, %.6g .. %.6g", c->active, c->low, c->high);
     if (guess)
         hopt_buf_print(w->out, ". Or %s.", guess->otherwise);
     else
@@ -388,7 +390,8 @@ hopt_status hopt_infer_study(hopt_buf *out, const hopt_trials *trials, const cha
                              const char *from, int max_trials, hopt_error *err) {
     table t = {.rows = trials->count, .index = json_object()};
     fill_table(&t, trials);
-    hopt_status status = find_conditions(&t, err);
+    hopt_status status = check_labels(&t, err);
+    if (status == HOPT_OK) status = find_conditions(&t, err);
     if (status == HOPT_OK) {
         writer w = {.table = &t, .out = out, .values = hopt_zalloc(t.rows + 1, sizeof(double))};
         write_study(&w, name, from, max_trials);
