@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh reads|workers|leaving BIN: the programs in BIN and Python's hyperopt 0.3.0 on one MongoDB.
+# run.sh reads|workers|leaving|page BIN: the programs in BIN and Python's hyperopt 0.3.0 on one MongoDB.
 # The first time a virtual environment with hyperopt is made in the cache ($HOPT_CACHE, else .cache).
 # A skip (77) says why. INTEROP_PLOTS=FOLDER keeps the plots that `reads` draws.
 set -euo pipefail
