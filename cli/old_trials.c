@@ -64,15 +64,22 @@ static int by_tid(const void *left, const void *right) {
     return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
+/* By tid; of two with the same one the second is bad. */
 static void sort(hopt_old_trials *out) {
+    size_t kept = 0;
     if (out->count) qsort(out->list, out->count, sizeof *out->list, by_tid);
-    for (size_t i = 1; i < out->count; i++) {
+    for (size_t i = 0; i < out->count; i++) {
         hopt_error err = {0};
-        if (out->list[i].trial->tid != out->list[i - 1].trial->tid) continue;
-        hopt_error_set(&err, HOPT_EINVAL, "tid %lld is there twice",
-                       (long long)out->list[i].trial->tid);
+        hopt_trial *trial = out->list[i].trial;
+        if (kept == 0 || out->list[kept - 1].trial->tid != trial->tid) {
+            out->list[kept++] = out->list[i];
+            continue;
+        }
+        hopt_error_set(&err, HOPT_EINVAL, "tid %lld is there twice", (long long)trial->tid);
         hopt_errors_add(&out->errors, &err);
+        hopt_trial_free(trial);
     }
+    out->count = kept;
 }
 
 hopt_status hopt_old_read_store(hopt_old_trials *out, hopt_store *store,
@@ -102,7 +109,7 @@ hopt_status hopt_old_read_file(hopt_old_trials *out, const char *path,
     *out = (hopt_old_trials){.keys = json_object()};
     bool is_stdin = strcmp(path, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(path, "re");
-    if (!file) return hopt_error_set(err, HOPT_EFAILED, "%s: %s", path, strerror(errno));
+    if (!file) return hopt_error_set(err, HOPT_EINVAL, "%s: %s", path, strerror(errno));
     char *line = NULL;
     size_t capacity = 0;
     ssize_t length;

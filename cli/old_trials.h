@@ -32,7 +32,8 @@ bool hopt_old_is_store(const char *source);
 /** Read from a store. @return what hopt_store_foreign() says. */
 HOPT_MUST_CHECK hopt_status hopt_old_read_store(hopt_old_trials *out, hopt_store *store,
                                                 const hopt_old_source *source, hopt_error *err);
-/** Read JSON lines; "-" is standard input. @return HOPT_EFAILED: the file can't be read. */
+/** Read JSON lines; "-" is standard input. @return HOPT_EINVAL: there is no such file;
+ * HOPT_EFAILED: it can't be read. */
 HOPT_MUST_CHECK hopt_status hopt_old_read_file(hopt_old_trials *out, const char *path,
                                                const hopt_old_source *source, hopt_error *err);
 void hopt_old_trials_clear(hopt_old_trials *trials);

@@ -3,8 +3,6 @@ import importlib
 import json
 import math
 import os
-import subprocess
-import sys
 
 import numpy as np
 from hyperopt import fmin, plotting, rand, space_eval, tpe, trials_from_docs
@@ -12,7 +10,7 @@ from hyperopt.base import Domain
 from hyperopt.mongoexp import MongoTrials
 from lib import EVERY_KIND, Test, check
 
-TRIALS = 70
+TRIALS = 50
 
 # Some fail, some are errors, all others leave an attachment.
 OBJECTIVE = """
@@ -163,9 +161,6 @@ def every_kind(test):
     test.say("three plots drawn, %d attachments read" % files)
     go_on(trials, module)
     test.say("tpe.suggest and fmin go on")
-    out = subprocess.run([sys.executable, "kinds_space.py"], capture_output=True, text=True)
-    check("the module as a program: " + out.stderr, out.returncode, 0)
-    check("its output", "%d trials; the best loss is" % len(trials) in out.stdout, True)
 
 
 def maximized(test):

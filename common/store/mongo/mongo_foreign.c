@@ -19,7 +19,8 @@ static json_t *whole(const bson_t *doc) {
 hopt_status hopt_mongo__foreign(void *self, const char *exp_key, hopt_store_each_document each,
                                 void *data, hopt_error *err) {
     const bson_t *doc;
-    bson_t *filter = BCON_NEW("misc.cmd.0", "{", "$ne", BCON_UTF8("hopt"), "}");
+    bson_t *filter = BCON_NEW("misc.cmd.0", "{", "$ne", BCON_UTF8("hopt"), "}", "hopt", "{",
+                              "$exists", BCON_BOOL(false), "}");
     bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "batchSize", BCON_INT32(1000));
     if (exp_key) BSON_APPEND_UTF8(filter, "exp_key", exp_key);
     mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts);
