@@ -113,6 +113,14 @@ class Problem(Exception):
     pass
 
 
+def exp(logarithm):
+    """The value of a bound that hyperopt has as a logarithm: 0.001 rather than 0.0010000000000000002
+    where both have it."""
+    value = math.exp(logarithm)
+    plain_value = float("%.12g" % value)
+    return plain_value if plain_value > 0 and math.log(plain_value) == logarithm else value
+
+
 class Converter:
     """From hyperopt's graph (pyll) to hopt's space. `problems` says what can't be converted."""
 
@@ -199,7 +207,7 @@ class Converter:
             self.notes.add("`%s`: the objective gets whole numbers as 6, not as 6.0" % label)
         value = [self.literal(given[name], label) for name in ARGUMENTS[kind]]
         if kind in ("loguniform", "qloguniform"):
-            value[:2] = [math.exp(value[0]), math.exp(value[1])]
+            value[:2] = [exp(value[0]), exp(value[1])]
         bounds_are_whole = all(float(v).is_integer() for v in value[:2])
         if kind == "quniform" and as_int and q == 1 and bounds_are_whole:
             kind, value = "uniformint", [int(v) for v in value[:2]]
@@ -255,6 +263,9 @@ class Converter:
                 return self.cast(node, path)
             if node.name == "hyperopt_param":
                 return self.parameter(node)
+            if node.name == "call" and getattr(node.pos_args[0], "obj", None) is list:
+                # A list as "hopt export --format hyperopt-space" writes it.
+                return self.node(node.pos_args[1].pos_args[0], path)
             raise Problem("%s() is computed from parameters; compute it in the objective"
                           % node.name)
         except Problem as problem:

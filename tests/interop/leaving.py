@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from hyperopt import Trials, fmin, space_eval, tpe
 from hyperopt.mongoexp import MongoTrials
-from lib import HELPER, Test, check
+from lib import EVERY_KIND, HELPER, Test, check
 
 OLD = """
 import numpy as np
@@ -209,6 +209,19 @@ def from_pickle(test, old, docs):
         check("%s in %s" % (text, problems), text in problems, True)
 
 
+def there_and_back(test):
+    """hopt's space as a Python module, and that as a study file: the same space. (hopt counts the
+    order of members, hyperopt sorts them.)"""
+    space = json.loads(json.dumps(EVERY_KIND, sort_keys=True))
+    test.write("every.json", {"name": "every", "space": space})
+    test.hopt("study", "create", "every.json", store="sqlite:every.hopt.db")
+    test.hopt("export", "every", "--format", "hyperopt-space", "-o", "every_space.py",
+              store="sqlite:every.hopt.db")
+    test.write("again.json", helper("--domain", "every_space.py:space", "--name", "every"))
+    # Another space under the same name would be a conflict that names the label.
+    test.hopt("study", "create", "again.json", store="sqlite:every.hopt.db")
+
+
 def outside(test):
     """A space that is too narrow: tid and label are named, and nothing is written."""
     study = study_file(test, "narrow")
@@ -270,6 +283,7 @@ with Test("leaving") as t:
     t.say("from MongoDB: the same trials, and it goes on")
     from_pickle(t, *the_old[:2])
     t.say("from a pickle: the same")
+    there_and_back(t)
     outside(t)
     guessed(t, *the_old)
     t.say("with a guessed space too")
