@@ -5,12 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 from hyperopt import space_eval
 from lib import HELPER, Test, check
 
-PYTHON_TRIALS = 20
+PYTHON_TRIALS = 24
 HOPT_TRIALS = 40
 
 PYTHON_OBJECTIVE = """
@@ -20,7 +19,7 @@ space = {"x": hp.uniform("x", -5, 5), "k": hp.choice("k", [1, {"rate": hp.loguni
 def objective(params):
     with open(%r, "a") as log:
         log.write("%%r\\n" %% params["x"])
-    time.sleep(0.1)
+    time.sleep(0.3)
     return {"loss": (params["x"] - 1) ** 2, "status": "ok", "attachments": {"x.txt": repr(params["x"]).encode()}}
 """
 
@@ -68,13 +67,16 @@ def run_both(test):
     test.start_hopt("master", "hopt-master")
     queued = {"exp_key": "mixed", "state": 0}
     test.wait(30, "a queue", lambda: test.jobs.count_documents(queued) >= 8)
-    time.sleep(3)  # some twenty polls of each Python worker
-    check("taken from the queue", test.jobs.count_documents({"owner": {"$ne": ["hopt"]}}), 0)
+    test.start("fmin", sys.executable, "fmin.py")
+    done = {"exp_key": "python", "state": 2}
+    test.wait(120, "Python's workers at work", lambda: test.jobs.count_documents(done) >= 4)
+    for trial in test.jobs.find({"exp_key": "mixed"}):
+        check("untouched", (trial["state"], trial["owner"]), (0, ["hopt"]))
     test.say("Python's workers left hopt's queue alone")
 
-    test.start("fmin", sys.executable, "fmin.py")
     for i in range(2):
         test.start_hopt("hopt%d" % i, "hopt-worker", "study.json")
+    check("Python is still at work", test.jobs.count_documents(done) < PYTHON_TRIALS, True)
     test.wait(60, "trial 5", lambda: any(l.startswith("5 1 ") for l in lines("began")))
     # Killed with its trial: that is queued again, still not for Python.
     owner = test.jobs.find_one({"exp_key": "mixed", "hopt.num": 5})["owner"][0]
