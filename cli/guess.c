@@ -97,8 +97,8 @@ static void widen(hopt_guess *out, double low, double high, size_t n) {
     out->high = outward(high + gap, exponent, true);
     if (low >= 0 && out->low < 0) out->low = 0;
     if (high <= 0 && out->high > 0) out->high = 0;
-    if (out->low > low) out->low = low; /* rounding took it too far */
-    if (out->high < high) out->high = high;
+    if (!(out->low <= low)) out->low = low; /* rounding took it too far */
+    if (!(out->high >= high)) out->high = high;
 }
 
 /* To two digits. */
@@ -108,7 +108,7 @@ static void widen_logs(hopt_guess *out, double low, double high, size_t n) {
     out->low = outward(a, floor(log10(a)) - 1, false);
     out->high = outward(b, floor(log10(b)) - 1, true);
     if (!(out->low > 0) || out->low > low) out->low = low;
-    if (out->high < high) out->high = high;
+    if (!(out->high >= high)) out->high = high;
 }
 
 static double on_grid(double k, double q) {
@@ -169,5 +169,8 @@ hopt_guess hopt_guess_reals(const double *values, size_t n, size_t n_start) {
         out.type = "uniform";
         out.otherwise = "normal [mu, sigma], or loguniform";
     }
+    /* Near the largest double, widening leaves the numbers. */
+    if (!isfinite(out.low)) out.low = low;
+    if (!isfinite(out.high)) out.high = high;
     return out;
 }

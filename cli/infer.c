@@ -206,7 +206,9 @@ static const char *bad_label(const char *label) {
 }
 
 static hopt_status check_labels(const table *self, hopt_error *err) {
+    size_t values = 0;
     for (int i = 0; i < self->size; i++) {
+        values += self->columns[i].active;
         const char *label = self->columns[i].label, *bad = bad_label(label);
         if (!bad) continue;
         return hopt_error_set(err, HOPT_EINVAL,
@@ -214,7 +216,8 @@ static hopt_status check_labels(const table *self, hopt_error *err) {
                               "hyperopt_to_jsonl.py --dots renames labels)",
                               label, bad);
     }
-    return HOPT_OK;
+    if (values) return HOPT_OK;
+    return hopt_error_set(err, HOPT_EINVAL, "no trial has a value of any label");
 }
 
 static hopt_status find_conditions(table *self, hopt_error *err) {

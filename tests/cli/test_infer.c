@@ -201,6 +201,79 @@ Test(infer, what_no_choice_explains_is_an_error) {
     hopt_trials_clear(&trials);
 }
 
+/* A random value of one of seven kinds, whatever they are. */
+static void random_value(hopt_buf *out, int kind, uint64_t *state) {
+    double u = unit(state), value = 0;
+    char number[HOPT_JSON_NUMBER];
+    if (kind < 3) { /* integers: few, many, from elsewhere */
+        hopt_buf_print(out, "[%d]", (int)(kind == 0 ? 3 * u : kind == 1 ? 1000 * u : 5 - 10 * u));
+        return;
+    }
+    if (kind == 3) value = uniform(u);
+    if (kind == 4) value = loguniform(u) * (u < 0.1 ? 1e9 : 1);
+    if (kind == 5) value = tenths(u) * (u < 0.5 ? -1 : 1);
+    if (kind == 6) value = rint(1e5 * u) * (u < 0.01 ? 1e300 : 1);
+    hopt_json_number(number, value);
+    hopt_buf_print(out, "[%s%s]", number, strpbrk(number, ".e") ? "" : ".0");
+}
+
+/* Tables of all sorts: parameters that are always there, below a choice, or there by chance. What
+ * comes of it holds every trial, or is an error that names a label. */
+Test(infer, random_tables) {
+    enum { TABLES = 400, LABELS_MAX = 7, ROWS_MAX = 40 };
+    int refused = 0;
+    for (uint64_t seed = 1; seed <= TABLES; seed++) {
+        uint64_t state = seed * 7919;
+        hopt_trials trials = {0};
+        int labels = 1 + (int)(LABELS_MAX * unit(&state));
+        int rows = 1 + (int)(ROWS_MAX * unit(&state));
+        int kind[LABELS_MAX], below[LABELS_MAX], option[LABELS_MAX];
+        for (int i = 0; i < labels; i++) {
+            kind[i] = (int)(7 * unit(&state));
+            below[i] =
+                (int)((labels + 3) * unit(&state)); /* >= i: always; by chance once in a while */
+            option[i] = (int)(3 * unit(&state));
+        }
+        for (int row = 0; row < rows; row++) {
+            int index[LABELS_MAX];
+            hopt_buf text = HOPT_BUF_INIT, value = HOPT_BUF_INIT;
+            for (int i = 0; i < labels; i++) {
+                hopt_buf_reset(&value);
+                random_value(&value, kind[i], &state);
+                bool chance = below[i] == labels + 2 && seed % 8 == 0;
+                bool active = chance         ? unit(&state) < 0.5
+                              : below[i] < i ? index[below[i]] == option[i]
+                                             : true;
+                index[i] = active ? atoi(hopt_buf_string(&value) + 1) : -1;
+                hopt_buf_print(&text, "%s\"p%d\":%s", i ? "," : "{", i,
+                               active ? hopt_buf_string(&value) : "[]");
+            }
+            hopt_buf_char(&text, '}');
+            add(&trials, hopt_buf_string(&text));
+            hopt_buf_clear(&text);
+            hopt_buf_clear(&value);
+        }
+        for (int i = 0; i < labels; i++) { /* the command drops what was never active so too */
+            char label[16];
+            bool ever = false;
+            snprintf(label, sizeof label, "p%d", i);
+            for (size_t row = 0; row < trials.count; row++)
+                ever |= json_array_size(json_object_get(trials.list[row]->vals, label)) > 0;
+            for (size_t row = 0; row < trials.count && !ever; row++)
+                json_object_del(trials.list[row]->vals, label);
+        }
+        hopt_study_spec *spec = inferred(&trials);
+        if (!spec) {
+            refused++;
+            cr_expect(strstr(err.message, "`p") || strstr(err.message, "no trial has"), "%s",
+                      err.message);
+        }
+        hopt_study_spec_free(spec);
+        hopt_trials_clear(&trials);
+    }
+    cr_expect(refused < TABLES / 2, "%d tables refused", refused);
+}
+
 Test(infer, odd_labels) {
     hopt_trials trials = {0};
     add(&trials, "{\"_type\":[0.5],\"a/b\":[1],\"\\\"q\\\\\":[0.25],\"never\":[]}");
