@@ -3,6 +3,7 @@ import importlib
 import json
 import math
 import os
+import random
 
 import numpy as np
 from hyperopt import fmin, plotting, rand, space_eval, tpe, trials_from_docs
@@ -77,10 +78,10 @@ def go_on(trials, module):
     labels = set(trials.trials[0]["misc"]["vals"])
     for seed in range(8):
         doc = tpe.suggest([10 ** 6 + seed], domain, trials, seed=seed)[0]
-        random = rand.suggest([10 ** 6 + seed], domain, trials, seed=seed)[0]
+        drawn = rand.suggest([10 ** 6 + seed], domain, trials, seed=seed)[0]
         vals = doc["misc"]["vals"]
         check("labels", set(vals), labels)
-        check("drawn from the history", vals["u"] != random["misc"]["vals"]["u"], True)
+        check("drawn from the history", vals["u"] != drawn["misc"]["vals"]["u"], True)
         params = space_eval(module.space, {k: v[0] for k, v in vals.items() if v})
         check("keys", set(params), set(EVERY_KIND))
 
@@ -187,6 +188,66 @@ def maximized(test):
         check("params", math.isclose(space_eval(module.space, trials.argmin)["x"], best), True)
 
 
+KEYS = ["a", "b c", "class", "\u00e9", "q\"uote", "back\\slash", "x-1", "'", "7", "{y}"]
+
+
+def random_param(rng, depth):
+    low, wide = rng.uniform(-10, 10), rng.uniform(0.5, 20)
+    positive = 10 ** rng.uniform(-4, 2)
+    q = rng.choice([0.1, 0.25, 1, 2, 7])
+    kind, value = rng.choice([
+        ("uniform", [low, low + wide]), ("quniform", [low, low + wide, q]),
+        ("uniformint", [int(low), int(low) + rng.randrange(1, 9)]),
+        ("loguniform", [positive, positive * (1 + wide)]),
+        ("qloguniform", [positive, positive * (1 + wide), q]), ("normal", [low, wide]),
+        ("qnormal", [low, wide, q]), ("lognormal", [low / 5, wide / 10]),
+        ("qlognormal", [low / 5, wide / 10, q]), ("randint", [rng.randrange(1, 9)]),
+        ("randint", [-3, rng.randrange(-2, 9)]), ("choice", None), ("choice", None),
+        ("pchoice", None)])
+    if value is None:
+        value = [random_node(rng, depth + 1) for _ in range(rng.randrange(1, 4))]
+        if kind == "pchoice":
+            value = [[1 / len(value), option] for option in value]
+    return {"_type": kind, "_value": value}
+
+
+def random_node(rng, depth=0):
+    kind = rng.random() + depth * 0.1
+    if depth < 4 and kind < 0.45:
+        return random_param(rng, depth)
+    if depth < 4 and kind < 0.6:
+        return [random_node(rng, depth + 1) for _ in range(rng.randrange(4))]
+    if depth < 4 and kind < 0.8:
+        return {key: random_node(rng, depth + 1) for key in rng.sample(KEYS, rng.randrange(4))}
+    return rng.choice([1, 2.5, -3, 0.0, 1e300, True, False, None, "s", "\u00fc\n\"", [], {},
+                       [[1]], {"l": [1, {}]}])
+
+
+def random_spaces(test):
+    """Whatever the space: space_eval gives what hopt's objective would get."""
+    points = 0
+    for seed in range(10):
+        rng = random.Random(seed)
+        space = {key: random_node(rng) for key in KEYS[:6]}
+        shared = dict(random_param(rng, 3), _label="shared by two")
+        space.update({"left": shared, "right": {"_type": "choice", "_value": [[shared], 0]},
+                      "x": {"_type": "uniform", "_value": [0, 1]}})
+        name = "random%d" % seed
+        test.write(name + ".json", {"name": name, "space": space})
+        test.run("hopt", "study", "create", name + ".json", "-q")
+        test.run("hopt", "export", name, "--format", "hyperopt-space", "-o", name + "_space.py")
+        module = importlib.import_module(name + "_space")
+        drawn = test.run("hopt", "suggest", name + ".json", "--sampler", "random", "--n", "20",
+                         "--json")
+        for line in map(json.loads, drawn.splitlines()):
+            vals = {label: v[0] for label, v in line["vals"].items() if v}
+            check("%s at %r" % (name, vals), space_eval(module.space, vals), line["params"])
+            points += 1
+    check("points", points, 200)
+
+
 with Test("reads") as t:
+    random_spaces(t)
+    t.say("200 points of random spaces: params are the same")
     every_kind(t)
     maximized(t)
