@@ -28,6 +28,7 @@ extern const hopt_command hopt_cmd_ask;
 extern const hopt_command hopt_cmd_tell;
 extern const hopt_command hopt_cmd_report;
 extern const hopt_command hopt_cmd_export;
+extern const hopt_command hopt_cmd_import;
 extern const hopt_command hopt_cmd_copy;
 extern const hopt_command hopt_cmd_workers;
 extern const hopt_command hopt_cmd_replay;

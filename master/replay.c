@@ -109,7 +109,8 @@ void hopt_replay_add(hopt_replay *replay, const hopt_trial *trial) {
     record->there = true;
     record->fits = hopt_space_from_vals(replay->spec->space, point, trial->vals, NULL) == HOPT_OK;
     record->given = was_given(replay, trial, record->fits ? point : NULL);
-    record->foreign = !trial->by && !record->given;
+    /* Every proposal has a proposer and a seed; what was imported lacks at least one. */
+    record->foreign = (!trial->by || trial->seed == 0) && !record->given;
     record->other_params = record->fits && other_params(replay, trial, point);
     record->state = trial->state;
     record->seed = trial->seed;
