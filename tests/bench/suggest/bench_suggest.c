@@ -306,10 +306,13 @@ static void measure_grid(const settings *set, const char *sampler) {
 }
 
 static void read_settings(settings *set, int argc, char **argv) {
-    static const struct option options[] = {
-        {"sampler", 1, NULL, 'a'}, {"space", 1, NULL, 's'}, {"part", 1, NULL, 'p'},
-        {"n", 1, NULL, 'n'},       {"d", 1, NULL, 'd'},     {"sums", 0, NULL, 'c'},
-        {0}};
+    static const struct option options[] = {{"sampler", 1, NULL, 'a'},
+                                            {"space", 1, NULL, 's'},
+                                            {"part", 1, NULL, 'p'},
+                                            {"n", 1, NULL, 'n'},
+                                            {"d", 1, NULL, 'd'},
+                                            {"sums", 0, NULL, 'c'},
+                                            {0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'a') set->sampler = optarg;
