@@ -224,9 +224,22 @@ static int glance_round(hopt_hyperopt *self, double reach, bool log_of, int coun
     return left;
 }
 
+/* Leave each value where it comes first: equal ones score alike, and the first one wins. Few differ
+ * or few are equal, so it is enough to look some way back. */
+static int leave_unequal(double *x, int count) {
+    enum { BACK = 64 };
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+        int k = left > BACK ? left - BACK : 0;
+        while (k < left && x[k] != x[i])
+            k++;
+        if (k == left) x[left++] = x[i];
+    }
+    return left;
+}
+
 /* Leave of the draws those of which a quick look does not say that another one is better. */
-static int glance(hopt_hyperopt *self, const label *of) {
-    int count = self->options.n_EI_candidates;
+static int glance(hopt_hyperopt *self, const label *of, int count) {
     if (self->docs.derived || of->kernel.q > 0 || of->ranks->n_above < GLANCE_LEAST) return count;
     for (int i = 0; of->kernel.log && i < count; i++)
         self->log_draws[i] = log(self->draws[i]);
@@ -254,11 +267,12 @@ static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist
     of.least = least_of(dist, &range);
     of.ranks = gather_real(self, &of);
     double weight = self->options.prior_weight;
-    int count = self->options.n_EI_candidates;
     if (of.kernel.log) to_log(self->x_below, of.ranks->n_below, of.least);
     hopt_hyperopt_parzen(&self->below, self->x_below, of.ranks->n_below, weight, of.mu, of.sigma);
-    hopt_hyperopt_mixture_draw(&self->below, &of.kernel, rng, self->draws, count);
-    count = glance(self, &of);
+    hopt_hyperopt_mixture_draw(&self->below, &of.kernel, rng, self->draws,
+                               self->options.n_EI_candidates);
+    int count = leave_unequal(self->draws, self->options.n_EI_candidates);
+    if (count > 1) count = glance(self, &of, count);
     if (count == 1) return self->draws[0];
     build_above(self, &of);
     hopt_hyperopt_mixture_score(&self->below, &of.kernel, self->draws, count, self->score_below);

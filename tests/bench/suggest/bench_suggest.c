@@ -4,7 +4,7 @@
  * one thread, no store. One line a measurement, fields parted by tabs, for table.py.
  *
  * usage: bench_suggest [--sampler NAME] [--space flat|conditional|categorical] [--n N] [--d D]
- *                      [--part grid|loop|million] [--sums]
+ *                      [--part grid|odd|loop|million] [--sums]
  * --sums adds a checksum of the proposed points: the same on every machine, and the same after a
  * change that must not change suggestions.
  */
@@ -94,13 +94,28 @@ static void conditional(hopt_buf *text, int d) {
     hopt_buf_text(text, "]}}");
 }
 
-static void categorical(hopt_buf *text, int d) {
+static void choices(hopt_buf *text, int d, int options) {
     for (int i = 0; i < d; i++) {
         hopt_buf_print(text, "%s\"c%d\":{\"_type\":\"choice\",\"_value\":[", i ? "," : "{", i);
-        for (int k = 0; k < OPTIONS; k++)
+        for (int k = 0; k < options; k++)
             hopt_buf_print(text, "%s%d", k ? "," : "", k);
         hopt_buf_text(text, "]}");
     }
+    hopt_buf_char(text, '}');
+}
+
+static void categorical(hopt_buf *text, int d) {
+    choices(text, d, OPTIONS);
+}
+
+static void many_options(hopt_buf *text, int d) {
+    choices(text, d, 500);
+}
+
+static void one_ulp(hopt_buf *text, int d) {
+    for (int i = 0; i < d; i++)
+        hopt_buf_print(text, "%s\"x%d\":{\"_type\":\"uniform\",\"_value\":[1,1.0000000000000002]}",
+                       i ? "," : "{", i);
     hopt_buf_char(text, '}');
 }
 
@@ -127,8 +142,12 @@ static hopt_space *make_space(write_space *write, int d) {
 
 /* ---- a run of one sampler ---- */
 
+typedef double loss_of(const double *point, int size, int64_t num);
+
 typedef struct run {
     hopt_sampler *sampler;
+    loss_of *loss; /* NaN: the trial failed */
+    bool same;     /* one random point for the whole history */
     const hopt_space *space;
     int size;
     int64_t next;
@@ -136,9 +155,17 @@ typedef struct run {
     uint64_t sum; /* of all proposals */
 } run;
 
+/** The same sphere as in peers.py; an option counts as a coordinate. */
+static double sphere(const double *point, int size, int64_t num HOPT_UNUSED) {
+    double sum = 0;
+    for (int i = 0; i < size; i++)
+        if (!isnan(point[i])) sum += (point[i] - 1) * (point[i] - 1);
+    return sum;
+}
+
 static run run_start(const char *sampler, const hopt_space *space) {
     hopt_error err;
-    run r = {.space = space, .size = hopt_space_size(space), .sum = HOPT_FNV_START};
+    run r = {.space = space, .size = hopt_space_size(space), .loss = sphere, .sum = HOPT_FNV_START};
     must(hopt_sampler_open(&r.sampler, sampler, space, NULL, SEED, &err), &err);
     r.point = hopt_zalloc((size_t)r.size, sizeof *r.point);
     return r;
@@ -149,19 +176,12 @@ static void run_end(run *r) {
     free(r->point);
 }
 
-/** The same sphere as in peers.py; an option counts as a coordinate. */
-static double sphere(const double *point, int size) {
-    double sum = 0;
-    for (int i = 0; i < size; i++)
-        if (!isnan(point[i])) sum += (point[i] - 1) * (point[i] - 1);
-    return sum;
-}
-
 static void run_add(run *r) {
-    hopt_sampler_add(r->sampler, &(hopt_observation){.num = r->next,
-                                                     .outcome = HOPT_OUTCOME_OK,
-                                                     .loss = sphere(r->point, r->size),
-                                                     .point = r->point});
+    double loss = r->loss(r->point, r->size, r->next);
+    hopt_outcome outcome = isnan(loss) ? HOPT_OUTCOME_FAILED : HOPT_OUTCOME_OK;
+    hopt_sampler_add(
+        r->sampler,
+        &(hopt_observation){.num = r->next, .outcome = outcome, .loss = loss, .point = r->point});
     r->next++;
 }
 
@@ -169,7 +189,8 @@ static void run_add(run *r) {
 static double run_fill(run *r, int64_t n) {
     double spent = 0;
     for (int64_t i = 0; i < n; i++) {
-        hopt_space_draw(r->space, hopt_hash_splitmix64(SEED, (uint64_t)r->next), r->point);
+        if (!r->same || i == 0)
+            hopt_space_draw(r->space, hopt_hash_splitmix64(SEED, (uint64_t)r->next), r->point);
         double start = now_us();
         run_add(r);
         spent += since(start);
@@ -257,6 +278,56 @@ static void measure_memory(const char *sampler, int d, int n) {
     printf("\t%.2f\n", bytes / n / d);
     run_end(&r);
     hopt_space_free(space);
+}
+
+static double equal(const double *point HOPT_UNUSED, int size HOPT_UNUSED,
+                    int64_t num HOPT_UNUSED) {
+    return 0;
+}
+
+static double failed(const double *point HOPT_UNUSED, int size HOPT_UNUSED,
+                     int64_t num HOPT_UNUSED) {
+    return (double)NAN;
+}
+
+static double huge_and_tiny(const double *point, int size, int64_t num) {
+    return (num % 2 ? 1e300 : 1e-300) * sphere(point, size, num);
+}
+
+/** Odd input must not be slow out of proportion: each beside what is ordinary. */
+static void measure_odd(const settings *set, const char *sampler) {
+    static const struct {
+        const char *name;
+        write_space *write;
+        loss_of *loss;
+        bool same;
+        int d;
+    } odd[] = {
+        {"ordinary", flat, sphere, false, 20},
+        {"all losses equal", flat, equal, false, 20},
+        {"all failed", flat, failed, false, 20},
+        {"losses of 1e300 and 1e-300", flat, huge_and_tiny, false, 20},
+        {"identical points", flat, sphere, true, 20},
+        {"ranges of one ulp", one_ulp, sphere, false, 20},
+        {"1,000 parameters", flat, sphere, false, 1000},
+        {"choices of 10", categorical, sphere, false, 20},
+        {"choices of 500", many_options, sphere, false, 20},
+    };
+    enum { N = 1000, TIMES = 40 };
+    for (size_t i = 0; i < HOPT_COUNT(odd); i++) {
+        hopt_space *space = make_space(odd[i].write, odd[i].d);
+        timings t = {.count = 0};
+        run r = run_start(sampler, space);
+        r.loss = odd[i].loss;
+        r.same = odd[i].same;
+        run_fill(&r, N);
+        run_ask(&r);
+        run_measure(&r, &t, TIMES);
+        print_key("odd", sampler, odd[i].name, odd[i].d, N);
+        print_timings(&t, r.sum, set->sums);
+        run_end(&r);
+        hopt_space_free(space);
+    }
 }
 
 /** 1,000 trials at 40 parameters, from an empty history. Seconds; the median of three. */
@@ -349,6 +420,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < HOPT_COUNT(SAMPLERS); i++) {
         if (!wanted(set.sampler, SAMPLERS[i])) continue;
         if (wanted(set.part, "grid")) measure_grid(&set, SAMPLERS[i]);
+        if (wanted(set.part, "odd")) measure_odd(&set, SAMPLERS[i]);
         if (wanted(set.part, "loop")) measure_loop(&set, SAMPLERS[i]);
         if (wanted(set.part, "million")) measure_million(&set, SAMPLERS[i]);
     }
