@@ -3,8 +3,8 @@
 
 In-process, one thread; the same flat spaces, losses and lines as bench_suggest. hyperopt: tpe.suggest
 on a Trials of N. Optuna, rustuna: ask() and suggest_float() of every parameter; tell() apart. rustuna
-also runs 1,000 trials at 40 parameters from nothing. LIMIT bounds the seconds of one measurement. All in CPU time,
-so that what else the machine does counts less.
+also runs 1,000 trials at 40 parameters from nothing. CPU time: what else the machine does counts less.
+LIMIT bounds the seconds of one measurement.
 """
 import random
 import statistics
@@ -12,8 +12,8 @@ import sys
 import time
 from importlib.metadata import version
 
-LIMIT = 4.0
-SAMPLES = 25
+LIMIT = 2.0
+SAMPLES = 15
 CELLS = [(5, 1000), (5, 10000), (20, 1000), (20, 10000)]
 
 

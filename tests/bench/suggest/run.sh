@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a suggestion costs: hopt's samplers in-process (bench_suggest), beside hyperopt 0.3.0, Optuna 5
-# and rustuna 0.2.0 from PyPI (peers.py) in the same run; the tables come last.
+# and rustuna 0.2.0 from PyPI (peers.py) in the same run; the tables come last. CPU time throughout.
 #
 #   PEERS="hyperopt optuna rustuna" or "" for hopt alone
 set -euo pipefail
