@@ -12,6 +12,10 @@
 
 /** More than the error of exp_near() and of the sums. */
 #define ROUGHNESS 1e-9
+/** More than the relative error of tail_near(). */
+#define TAIL_ROUGHNESS 1.3e-7
+/** More than what rounding does to a sum of all weights times Phi, relative to their sum. */
+#define CELL_ROUNDING 2e-15
 /** Below this exponent a component adds nothing. */
 #define LEAST_EXPONENT (-700.0)
 
@@ -72,6 +76,46 @@ wide_lanes(const double *mu, const double *height, const double *inverse, int co
     return add_up(lane);
 }
 
+/* 1 - Phi(z) for z >= 0, relative error below 1.2e-7: erfcc of Press et al., Numerical Recipes in
+ * C, 2nd ed., section 6.2. */
+static inline __attribute__((always_inline)) double tail_near(double z) {
+    double x = z * 0.7071067811865476;
+    double t = 1 / (1 + 0.5 * x);
+    double p = 0.17087277 * t - 0.82215223;
+    p = p * t + 1.48851587;
+    p = p * t - 1.13520398;
+    p = p * t + 0.27886807;
+    p = p * t - 0.18628806;
+    p = p * t + 0.09678418;
+    p = p * t + 0.37409196;
+    p = p * t + 1.00002368;
+    p = p * t - 1.26551223;
+    return 0.5 * t * exp_near(p - x * x);
+}
+
+/* Sums of weight * (Phi((upper - mu) / sigma) - Phi((lower - mu) / sigma)) and of both tails, whose
+ * errors are what is wrong with it. `each`: an inverse width for every component. */
+static inline __attribute__((always_inline)) void
+cell_lanes(double sums[2], const double *mu, const double *weight, const double *inverse, bool each,
+           int count, double lower, double upper) {
+    double lane[LANES] = {0};
+    double tails[LANES] = {0};
+    for (int i = 0; i < count; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            double scale = each ? inverse[i + k] : *inverse;
+            double a = (lower - mu[i + k]) * scale;
+            double b = (upper - mu[i + k]) * scale;
+            double tail_a = tail_near(fabs(a));
+            double tail_b = tail_near(fabs(b));
+            double whole = (b < 0 ? 0.0 : 1.0) - (a < 0 ? 0.0 : 1.0);
+            double parts = (b < 0 ? tail_b : -tail_b) - (a < 0 ? tail_a : -tail_a);
+            lane[k] += weight[i + k] * (whole + parts);
+            tails[k] += weight[i + k] * (tail_a + tail_b);
+        }
+    sums[0] += add_up(lane);
+    sums[1] += add_up(tails);
+}
+
 /* Weights by age, 0 for what has no rank. `count` is a multiple of TILE. */
 static inline __attribute__((always_inline)) void
 weigh_lanes(double *weight, const int *rank, int count, const hopt_hyperopt_ramp *ramp) {
@@ -106,6 +150,10 @@ static inline __attribute__((always_inline)) int gap_lanes(const double *mu, int
 struct hopt_hyperopt_loops {
     double (*narrow)(const double *, const double *, int, double, double);
     double (*wide)(const double *, const double *, const double *, int, double);
+    void (*narrow_cell)(double *, const double *, const double *, const double *, int, double,
+                        double);
+    void (*wide_cell)(double *, const double *, const double *, const double *, int, double,
+                      double);
     void (*weigh)(double *, const int *, int, const hopt_hyperopt_ramp *);
     int (*gap)(const double *, int, int, double);
 };
@@ -120,6 +168,16 @@ struct hopt_hyperopt_loops {
                                      const double *inverse, int count, double x) {                 \
         return wide_lanes(mu, height, inverse, count, x);                                          \
     }                                                                                              \
+    TARGET static void narrow_cell_##NAME(double *sums, const double *mu, const double *weight,    \
+                                          const double *inverse, int count, double lower,          \
+                                          double upper) {                                          \
+        cell_lanes(sums, mu, weight, inverse, false, count, lower, upper);                         \
+    }                                                                                              \
+    TARGET static void wide_cell_##NAME(double *sums, const double *mu, const double *weight,      \
+                                        const double *inverse, int count, double lower,            \
+                                        double upper) {                                            \
+        cell_lanes(sums, mu, weight, inverse, true, count, lower, upper);                          \
+    }                                                                                              \
     TARGET static void weigh_##NAME(double *weight, const int *rank, int count,                    \
                                     const hopt_hyperopt_ramp *ramp) {                              \
         weigh_lanes(weight, rank, count, ramp);                                                    \
@@ -127,8 +185,9 @@ struct hopt_hyperopt_loops {
     TARGET static int gap_##NAME(const double *mu, int from, int count, double narrowest) {        \
         return gap_lanes(mu, from, count, narrowest);                                              \
     }                                                                                              \
-    static const hopt_hyperopt_loops loops_##NAME = {narrow_##NAME, wide_##NAME, weigh_##NAME,     \
-                                                     gap_##NAME};
+    static const hopt_hyperopt_loops loops_##NAME = {narrow_##NAME,      wide_##NAME,              \
+                                                     narrow_cell_##NAME, wide_cell_##NAME,         \
+                                                     weigh_##NAME,       gap_##NAME};
 
 LOOPS_FOR(plain, )
 #if defined(__x86_64__)
@@ -161,6 +220,7 @@ void hopt_hyperopt_crowd_clear(hopt_hyperopt_crowd *crowd) {
     free(crowd->weight);
     free(crowd->rank);
     free(crowd->wide_mu);
+    free(crowd->wide_weight);
     free(crowd->wide_height);
     free(crowd->wide_inverse);
     *crowd = (hopt_hyperopt_crowd){0};
@@ -176,16 +236,18 @@ static void reserve(hopt_hyperopt_crowd *crowd, size_t components) {
     crowd->rank = hopt_realloc(crowd->rank, (size_t)capacity, sizeof(int));
 }
 
-/* The height may be 0: what fills the last lanes up. */
+/* The weight may be 0: what fills the last lanes up. */
 static void add_wide(hopt_hyperopt_crowd *crowd, double mu, double weight, double sigma) {
     if (crowd->n_wide == crowd->wide_capacity) {
         crowd->wide_capacity = 2 * crowd->wide_capacity + 4 * LANES;
         size_t n = (size_t)crowd->wide_capacity;
         crowd->wide_mu = hopt_realloc(crowd->wide_mu, n, sizeof(double));
+        crowd->wide_weight = hopt_realloc(crowd->wide_weight, n, sizeof(double));
         crowd->wide_height = hopt_realloc(crowd->wide_height, n, sizeof(double));
         crowd->wide_inverse = hopt_realloc(crowd->wide_inverse, n, sizeof(double));
     }
     crowd->wide_mu[crowd->n_wide] = mu;
+    crowd->wide_weight[crowd->n_wide] = weight;
     crowd->wide_height[crowd->n_wide] = weight / sigma;
     crowd->wide_inverse[crowd->n_wide++] = 1 / sigma;
 }
@@ -284,6 +346,16 @@ void hopt_hyperopt_crowd_copy(hopt_hyperopt_crowd *crowd, const hopt_hyperopt_mi
     crowd->narrowest = 1;
 }
 
+/* What lies within reach of [lower, upper]: the first component, and how many, up to whole lanes.
+ */
+static void find_near(const hopt_hyperopt_crowd *crowd, double reach, double lower, double upper,
+                      int *from, int *whole) {
+    double width = reach * crowd->narrowest;
+    *from = first_from(crowd->mu, crowd->count, lower - width);
+    int to = first_from(crowd->mu, crowd->count, upper + width);
+    *whole = (to - *from + LANES - 1) / LANES * LANES;
+}
+
 void hopt_hyperopt_crowd_scores(hopt_hyperopt_crowd *crowd, double reach, const double *at,
                                 int count, double *score, double *doubt) {
     const hopt_hyperopt_loops *run = loops_of(crowd);
@@ -293,13 +365,38 @@ void hopt_hyperopt_crowd_scores(hopt_hyperopt_crowd *crowd, double reach, const 
         double sum = run->wide(crowd->wide_mu, crowd->wide_height, crowd->wide_inverse,
                                crowd->n_wide, at[i]);
         if (crowd->count > 0) {
-            int from = first_from(crowd->mu, crowd->count, at[i] - reach * crowd->narrowest);
-            int to = first_from(crowd->mu, crowd->count, at[i] + reach * crowd->narrowest);
-            int whole = (to - from + LANES - 1) / LANES * LANES;
+            int from, whole;
+            find_near(crowd, reach, at[i], at[i], &from, &whole);
             sum += run->narrow(crowd->mu + from, crowd->weight + from, whole, at[i], inverse) *
                    inverse;
         }
         doubt[i] = most_missed / sum + ROUGHNESS;
         score[i] = log(sum);
+    }
+}
+
+void hopt_hyperopt_crowd_cells(hopt_hyperopt_crowd *crowd, double reach, const double *lower,
+                               const double *upper, int count, double *score, double *doubt) {
+    const hopt_hyperopt_loops *run = loops_of(crowd);
+    double inverse = 1 / crowd->narrowest;
+    double most_missed = crowd->narrow * 0.5 * exp(-0.5 * reach * reach);
+    double all = crowd->narrow;
+    for (int k = 0; k < crowd->n_wide; k++)
+        all += crowd->wide_weight[k];
+    for (int i = 0; i < count; i++) {
+        double sums[2] = {0, 0};
+        run->wide_cell(sums, crowd->wide_mu, crowd->wide_weight, crowd->wide_inverse, crowd->n_wide,
+                       lower[i], upper[i]);
+        if (crowd->count > 0) {
+            int from, whole;
+            find_near(crowd, reach, lower[i], upper[i], &from, &whole);
+            run->narrow_cell(sums, crowd->mu + from, crowd->weight + from, &inverse, whole,
+                             lower[i], upper[i]);
+        }
+        /* Of a logarithm: -log(1 - e) <= 2 e for small e, and what is not small is no help. */
+        double wrong = most_missed + TAIL_ROUGHNESS * sums[1] + CELL_ROUNDING * all;
+        double mass = sums[0];
+        doubt[i] = wrong < 0.5 * mass ? 2 * wrong / mass + ROUGHNESS : (double)INFINITY;
+        score[i] = log(mass);
     }
 }

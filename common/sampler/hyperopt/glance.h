@@ -23,8 +23,9 @@ typedef struct hopt_hyperopt_crowd {
     double narrowest;
     double narrow; /**< at least the sum of `weight` */
     int n_wide, wide_capacity;
-    double *wide_mu, *wide_height, *wide_inverse; /**< height: weight / width; inverse: 1 / width */
-    const hopt_hyperopt_loops *loops;             /**< NULL: the fastest, from the first use on */
+    double *wide_mu, *wide_weight;
+    double *wide_height, *wide_inverse; /**< height: weight / width; inverse: 1 / width */
+    const hopt_hyperopt_loops *loops;   /**< NULL: the fastest, from the first use on */
 } hopt_hyperopt_crowd;
 
 void hopt_hyperopt_crowd_clear(hopt_hyperopt_crowd *crowd);
@@ -48,5 +49,8 @@ void hopt_hyperopt_crowd_copy(hopt_hyperopt_crowd *crowd, const hopt_hyperopt_mi
  */
 void hopt_hyperopt_crowd_scores(hopt_hyperopt_crowd *crowd, double reach, const double *at,
                                 int count, double *score, double *doubt);
+/** Likewise the log of the mass between `lower` and `upper` of each candidate's cell. */
+void hopt_hyperopt_crowd_cells(hopt_hyperopt_crowd *crowd, double reach, const double *lower,
+                               const double *upper, int count, double *score, double *doubt);
 
 #endif

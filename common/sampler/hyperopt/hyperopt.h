@@ -43,7 +43,7 @@ typedef struct hopt_hyperopt {
     hopt_numpy_link *links;       /**< for draws of one */
     int p_capacity;
     /* n_EI_candidates of each */
-    double *draws, *log_draws, *score_below, *score_above, *doubt_below, *doubt_above;
+    double *draws, *lower, *upper, *score_below, *score_above, *doubt_below, *doubt_above;
 } hopt_hyperopt;
 
 /** rand.suggest. */

@@ -82,7 +82,8 @@ static void hyperopt_close(void *given) {
     free(self->p_above);
     free(self->links);
     free(self->draws);
-    free(self->log_draws);
+    free(self->lower);
+    free(self->upper);
     free(self->score_below);
     free(self->score_above);
     free(self->doubt_below);
@@ -107,7 +108,8 @@ static hopt_status hyperopt_open(void **out, const hopt_space *space, const void
     hopt_hyperopt_docs_init(&self->docs, plan.size);
     size_t draws = (size_t)self->options.n_EI_candidates;
     self->draws = hopt_zalloc(draws + 1, sizeof(double));
-    self->log_draws = hopt_zalloc(draws + 1, sizeof(double));
+    self->lower = hopt_zalloc(draws + 1, sizeof(double));
+    self->upper = hopt_zalloc(draws + 1, sizeof(double));
     self->score_below = hopt_zalloc(draws + 1, sizeof(double));
     self->score_above = hopt_zalloc(draws + 1, sizeof(double));
     self->doubt_below = hopt_zalloc(draws + 1, sizeof(double));

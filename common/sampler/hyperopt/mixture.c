@@ -69,19 +69,25 @@ static double accepted(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kerne
     return hopt_numpy_sum(mixture->work, (size_t)mixture->count);
 }
 
+void hopt_hyperopt_cell(const hopt_hyperopt_kernel *kernel, double x, double *lower,
+                        double *upper) {
+    *upper = x + kernel->q / 2;
+    *lower = x - kernel->q / 2;
+    if (kernel->bounded) {
+        *upper = fmin(*upper, kernel->log ? exp(kernel->high) : kernel->high);
+        *lower = fmax(*lower, kernel->log ? exp(kernel->low) : kernel->low);
+    }
+    if (kernel->log) {
+        *upper = log(fmax(*upper, EPSILON));
+        *lower = log(fmax(*lower, EPSILON)); /* also of what is below 0 */
+    }
+}
+
 /* The log of the mass in the cell around x. */
 static double cell_score(const hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                          double x) {
-    double upper = x + kernel->q / 2;
-    double lower = x - kernel->q / 2;
-    if (kernel->bounded) {
-        upper = fmin(upper, kernel->log ? exp(kernel->high) : kernel->high);
-        lower = fmax(lower, kernel->log ? exp(kernel->low) : kernel->low);
-    }
-    if (kernel->log) {
-        upper = log(fmax(upper, EPSILON));
-        lower = log(fmax(lower, EPSILON)); /* also of what is below 0 */
-    }
+    double lower, upper;
+    hopt_hyperopt_cell(kernel, x, &lower, &upper);
     double mass = 0;
     for (int k = 0; k < mixture->count; k++) {
         double w = mixture->weight[k];

@@ -61,6 +61,9 @@ typedef struct hopt_hyperopt_kernel {
 hopt_hyperopt_kernel hopt_hyperopt_kernel_of(const hopt_dist *dist,
                                              const hopt_hyperopt_range *range);
 
+/** The cell of the grid around x, within the bounds; logarithms for log types. */
+void hopt_hyperopt_cell(const hopt_hyperopt_kernel *kernel, double x, double *lower, double *upper);
+
 /** GMM1, LGMM1. */
 void hopt_hyperopt_mixture_draw(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                                 hopt_numpy *rng, double *draws, int count);

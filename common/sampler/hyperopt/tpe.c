@@ -16,6 +16,8 @@ enum { GLANCE_LEAST = 64 };
 /** Deviations at which a narrow component is no more looked at, and when that leaves some open. */
 #define REACH 5.0
 #define REACH_FAR 9.0
+/** A prior less wide than this is nothing for a quick look: hyperopt widens what is below 1e-12. */
+#define NARROW 1e-9
 
 /* What `group` says of a kept trial. */
 enum { ABOVE, BELOW, NEITHER };
@@ -198,14 +200,20 @@ static void build_above(hopt_hyperopt *self, const label *of) {
     hopt_hyperopt_parzen_placed(&self->above, n, weight, of->mu, of->sigma);
 }
 
+static void look(hopt_hyperopt *self, hopt_hyperopt_crowd *crowd, double reach, bool cells,
+                 int count, double *score, double *doubt) {
+    if (cells)
+        hopt_hyperopt_crowd_cells(crowd, reach, self->lower, self->upper, count, score, doubt);
+    else
+        hopt_hyperopt_crowd_scores(crowd, reach, self->lower, count, score, doubt);
+}
+
 /* Leave of the first `count` draws those that may win, in their order. @return how many. */
-static int glance_round(hopt_hyperopt *self, double reach, bool log_of, int count) {
-    double *at = log_of ? self->log_draws : self->draws;
+static int glance_round(hopt_hyperopt *self, double reach, bool cells, int count) {
     double *score = self->score_below;
     double *doubt = self->doubt_below;
-    hopt_hyperopt_crowd_scores(&self->crowd_below, reach, at, count, score, doubt);
-    hopt_hyperopt_crowd_scores(&self->crowd_above, reach, at, count, self->score_above,
-                               self->doubt_above);
+    look(self, &self->crowd_below, reach, cells, count, score, doubt);
+    look(self, &self->crowd_above, reach, cells, count, self->score_above, self->doubt_above);
     int best = 0;
     for (int i = 0; i < count; i++) {
         score[i] -= self->score_above[i];
@@ -218,8 +226,8 @@ static int glance_round(hopt_hyperopt *self, double reach, bool log_of, int coun
     for (int i = 0; i < count; i++) {
         if (i != best && score[i] + doubt[i] < surely) continue;
         self->draws[left] = self->draws[i];
-        if (log_of) self->log_draws[left] = self->log_draws[i];
-        left++;
+        self->lower[left] = self->lower[i];
+        self->upper[left++] = self->upper[i];
     }
     return left;
 }
@@ -240,14 +248,19 @@ static int leave_unequal(double *x, int count) {
 
 /* Leave of the draws those of which a quick look does not say that another one is better. */
 static int glance(hopt_hyperopt *self, const label *of, int count) {
-    if (self->docs.derived || of->kernel.q > 0 || of->ranks->n_above < GLANCE_LEAST) return count;
-    for (int i = 0; of->kernel.log && i < count; i++)
-        self->log_draws[i] = log(self->draws[i]);
+    const hopt_hyperopt_kernel *kernel = &of->kernel;
+    if (self->docs.derived || of->ranks->n_above < GLANCE_LEAST || of->sigma < NARROW) return count;
+    bool cells = kernel->q > 0;
+    for (int i = 0; i < count; i++) {
+        double x = self->draws[i];
+        self->lower[i] = kernel->log && !cells ? log(x) : x;
+        if (cells) hopt_hyperopt_cell(kernel, x, &self->lower[i], &self->upper[i]);
+    }
     hopt_hyperopt_crowd_copy(&self->crowd_below, &self->below);
     hopt_hyperopt_crowd_gather(&self->crowd_above, &self->sorted[of->param], of->ranks->rank,
                                of->ranks->n_above, self->options.prior_weight, of->mu, of->sigma);
-    count = glance_round(self, REACH, of->kernel.log, count);
-    return count > 1 ? glance_round(self, REACH_FAR, of->kernel.log, count) : count;
+    count = glance_round(self, REACH, cells, count);
+    return count > 1 ? glance_round(self, REACH_FAR, cells, count) : count;
 }
 
 /* Who is in which group, and the sorted observations brought up to date. */

@@ -112,6 +112,20 @@ static void many_options(hopt_buf *text, int d) {
     choices(text, d, 500);
 }
 
+static void every_real(hopt_buf *text, int d) {
+    static const char *const kinds[] = {
+        "uniform\",\"_value\":[-5,5]",        "quniform\",\"_value\":[-5,5,0.5]",
+        "quniform\",\"_value\":[-5,5,0.01]",  "uniformint\",\"_value\":[1,30]",
+        "loguniform\",\"_value\":[0.01,100]", "qloguniform\",\"_value\":[1,1000,1]",
+        "normal\",\"_value\":[0,3]",          "qnormal\",\"_value\":[0,3,0.25]",
+        "lognormal\",\"_value\":[0,1]",       "qlognormal\",\"_value\":[0,2,0.5]",
+    };
+    for (int i = 0; i < d; i++)
+        hopt_buf_print(text, "%s\"x%d\":{\"_type\":\"%s}", i ? "," : "{", i,
+                       kinds[(size_t)i % HOPT_COUNT(kinds)]);
+    hopt_buf_char(text, '}');
+}
+
 static void one_ulp(hopt_buf *text, int d) {
     for (int i = 0; i < d; i++)
         hopt_buf_print(text, "%s\"x%d\":{\"_type\":\"uniform\",\"_value\":[1,1.0000000000000002]}",
@@ -310,6 +324,7 @@ static void measure_odd(const settings *set, const char *sampler) {
         {"identical points", flat, sphere, true, 20},
         {"ranges of one ulp", one_ulp, sphere, false, 20},
         {"1,000 parameters", flat, sphere, false, 1000},
+        {"every kind of real", every_real, sphere, false, 20},
         {"choices of 10", categorical, sphere, false, 20},
         {"choices of 500", many_options, sphere, false, 20},
     };

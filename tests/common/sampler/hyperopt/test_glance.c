@@ -123,6 +123,45 @@ static void check_scores(scene *s, hopt_numpy *rng, bool log_of, double reach, d
     }
 }
 
+/* The same of cells of a grid of step q. */
+static void check_cells(scene *s, hopt_numpy *rng, bool log_of, double q, double reach,
+                        double most) {
+    hopt_hyperopt_kernel kernel = {
+        .log = log_of, .bounded = true, .low = -5, .high = 5, .q = log_of ? 10 * q : q};
+    double x[CANDIDATES], lower[CANDIDATES], upper[CANDIDATES];
+    double exact[CANDIDATES], quick[CANDIDATES], doubt[CANDIDATES];
+    for (int i = 0; i < CANDIDATES; i++) {
+        double draw = i % 4 == 3 ? s->mixture.mu[i] : hopt_numpy_uniform(rng, -5, 5);
+        x[i] = rint((log_of ? exp(draw) : draw) / kernel.q) * kernel.q;
+        hopt_hyperopt_cell(&kernel, x[i], &lower[i], &upper[i]);
+    }
+    hopt_hyperopt_mixture_score(&s->mixture, &kernel, x, CANDIDATES, exact);
+    hopt_hyperopt_crowd_cells(&s->crowd, reach, lower, upper, CANDIDATES, quick, doubt);
+    for (int i = 0; i < CANDIDATES; i++) {
+        double apart = (exact[i] - quick[i]) - (exact[0] - quick[0]);
+        cr_assert_lt(fabs(apart), doubt[i] + doubt[0], "%g: %g, %g", x[i], apart, doubt[i]);
+        cr_assert_lt(doubt[i], most, "%g: %g", x[i], doubt[i]);
+    }
+}
+
+Test(glance, cells_are_as_close_as_it_says) {
+    static double (*const draws[])(hopt_numpy *, int) = {draw_dense, draw_even, draw_lump};
+    static const double grid[] = {0.01, 0.25, 2};
+    static scene s;
+    hopt_numpy rng;
+    hopt_numpy_seed(&rng, 14);
+    for (int round = 0; round < 36; round++) {
+        set_scene(&s, draws[round % 3], &rng, COUNT - round);
+        double q = grid[round / 3 % 3];
+        bool log_of = round / 9 % 2;
+        check_cells(&s, &rng, log_of, q, 6, 5e-2);
+        check_cells(&s, &rng, log_of, q, 9, 1e-2);
+        hopt_hyperopt_crowd_copy(&s.crowd, &s.mixture);
+        check_cells(&s, &rng, log_of, q, 1, 1e-2);
+        clear_scene(&s);
+    }
+}
+
 Test(glance, is_as_close_as_it_says) {
     static double (*const draws[])(hopt_numpy *, int) = {draw_dense, draw_even, draw_lump};
     static scene s;
@@ -143,7 +182,8 @@ Test(glance, is_as_close_as_it_says) {
 
 Test(glance, every_path_gives_the_same_bits) {
     static scene s;
-    double at[CANDIDATES], first[CANDIDATES], score[CANDIDATES], doubt[CANDIDATES];
+    double at[CANDIDATES], upper[CANDIDATES], score[CANDIDATES], doubt[CANDIDATES];
+    double first[CANDIDATES], cells[CANDIDATES];
     for (int path = 0; hopt_hyperopt_loops_at(path); path++) {
         hopt_numpy rng;
         hopt_numpy_seed(&rng, 8);
@@ -154,6 +194,11 @@ Test(glance, every_path_gives_the_same_bits) {
         hopt_hyperopt_crowd_scores(&s.crowd, 5, at, CANDIDATES, score, doubt);
         if (path == 0) memcpy(first, score, sizeof first);
         cr_assert_eq(memcmp(first, score, sizeof first), 0, "path %d", path);
+        for (int i = 0; i < CANDIDATES; i++)
+            upper[i] = at[i] + 0.3;
+        hopt_hyperopt_crowd_cells(&s.crowd, 5, at, upper, CANDIDATES, score, doubt);
+        if (path == 0) memcpy(cells, score, sizeof cells);
+        cr_assert_eq(memcmp(cells, score, sizeof cells), 0, "path %d", path);
         clear_scene(&s);
     }
 }
