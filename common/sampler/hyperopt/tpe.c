@@ -72,6 +72,10 @@ static void mark_best(hopt_hyperopt *self) {
         self->group[best[i]] = BELOW;
 }
 
+bool hopt_hyperopt_is_good(const hopt_hyperopt *self, size_t i) {
+    return self->group[i] == BELOW;
+}
+
 static int by_id(const void *key, const void *element) {
     const int64_t *id = key;
     const hopt_hyperopt_kept *kept = element;
@@ -284,9 +288,12 @@ static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist
     hopt_hyperopt_parzen(&self->below, self->x_below, of.ranks->n_below, weight, of.mu, of.sigma);
     hopt_hyperopt_mixture_draw(&self->below, &of.kernel, rng, self->draws,
                                self->options.n_EI_candidates);
-    int count = leave_unequal(self->draws, self->options.n_EI_candidates);
-    if (count > 1) count = glance(self, &of, count);
-    if (count == 1) return self->draws[0];
+    int count = self->options.n_EI_candidates;
+    if (!self->watch) { /* who watches sees all draws and their scores */
+        count = leave_unequal(self->draws, count);
+        if (count > 1) count = glance(self, &of, count);
+        if (count == 1) return self->draws[0];
+    }
     build_above(self, &of);
     hopt_hyperopt_mixture_score(&self->below, &of.kernel, self->draws, count, self->score_below);
     hopt_hyperopt_mixture_score(&self->above, &of.kernel, self->draws, count, self->score_above);
@@ -313,5 +320,6 @@ void hopt_hyperopt_tpe(hopt_hyperopt *self, uint64_t seed, double *point) {
         point[param] = hopt_hyperopt_is_categorical(dist)
                            ? suggest_unordered(self, param, dist, &rng)
                            : suggest_real(self, param, dist, &rng);
+        if (self->watch) self->watch(self, param, point[param]);
     }
 }
