@@ -43,4 +43,10 @@ size_t hopt_json__nan_token(const char *text, size_t length);
  */
 bool hopt_json__number_exact(char out[HOPT_JSON_NUMBER], double value);
 
+/**
+ * Read plain JSON: no escapes, nothing beyond ASCII, no key twice, at most 32 levels.
+ * @return new reference; NULL for what may be JSON all the same, or not: ask jansson.
+ */
+json_t *hopt_json__read_plain(const char *text, size_t length);
+
 #endif
