@@ -141,8 +141,9 @@ static hopt_status write_ends(exchange *job, hopt_store *store) {
         if (status != HOPT_OK) break;
         if (end->slot->state == HOPT_SLOT_ENDED && !end->slot->retry) {
             which[n] = i;
-            ends[n++] =
-                (hopt_finish){.lease = hopt_slot__lease(end->slot), .result = &end->slot->result};
+            ends[n++] = (hopt_finish){.lease = hopt_slot__lease(end->slot),
+                                      .result = &end->slot->result,
+                                      .claimed = end->slot->trial};
             continue;
         }
         end->status = write_one(store, end->slot, &job->err);

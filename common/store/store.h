@@ -167,7 +167,8 @@ HOPT_MUST_CHECK hopt_status hopt_store_finish(hopt_store *store, const hopt_leas
 typedef struct hopt_finish {
     hopt_lease lease;
     const hopt_result *result;
-    hopt_status status; /**< out: HOPT_OK or HOPT_ECONFLICT */
+    const hopt_trial *claimed; /**< as claim gave it: saves work; may be NULL */
+    hopt_status status;        /**< out: HOPT_OK or HOPT_ECONFLICT */
 } hopt_finish;
 
 /** Several hopt_store_finish() in one exchange or transaction. On HOPT_ESTORE none or any may have

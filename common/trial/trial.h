@@ -78,6 +78,7 @@ typedef struct hopt_trial {
     int64_t book_ms;    /**< when claimed (Unix ms, store's clock), 0: never */
     int64_t refresh_ms;
     int64_t end_ms; /**< 0: not ended */
+    char *stored; /**< of a claimed trial, its driver's: the document as it was claimed, or NULL */
 } hopt_trial;
 
 hopt_trial *hopt_trial_new(void);

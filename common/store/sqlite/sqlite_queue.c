@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/alloc.h"
 #include "common/store/sqlite/sqlite_internal.h"
 
 hopt_status hopt_sqlite__tids(void *self, int64_t *first, int n, hopt_error *err) {
@@ -71,6 +72,17 @@ static hopt_status set_aside(hopt_sqlite *s, const hopt_trial_id *id, const char
                             hopt_event_version_step(HOPT_EVENT_EXPIRE), why);
 }
 
+/* Keep the document's text, to which an end can then simply be added. */
+static void keep_text(hopt_trial *trial, sqlite3_stmt *row) {
+    const char *text = (const char *)sqlite3_column_text(row, 13);
+    size_t length = (size_t)sqlite3_column_bytes(row, 13);
+    const hopt_result *result = &trial->result;
+    bool ended_before = result->error_type || result->has_step || result->ms || trial->end_ms ||
+                        strstr(text, "\"result\"");
+    if (!ended_before && length > 2 && strlen(text) == length && text[length - 1] == '}')
+        trial->stored = hopt_strndup(text, length);
+}
+
 /* One claim inside a transaction; *row false: nothing is queued. */
 static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, const char *owner,
                          bool *row, hopt_error *err) {
@@ -86,6 +98,7 @@ static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, co
     hopt_trial *trial = hopt_sqlite__trial(update, false, &why);
     bool has_id = sqlite3_column_bytes(update, 0) == HOPT_ID_SIZE;
     if (has_id) memcpy(id.bytes, sqlite3_column_blob(update, 0), HOPT_ID_SIZE);
+    if (trial) keep_text(trial, update);
     if (trial) hopt_trials_add(out, trial);
     status = hopt_sqlite__step(s, update, &more, err); /* to its end: else the lock stays */
     if (status || trial) return status;

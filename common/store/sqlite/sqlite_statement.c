@@ -51,10 +51,12 @@ static const char *const texts[HOPT_SQL_COUNT] = {
     [HOPT_SQL_BEAT_STEP] = "UPDATE trial SET beat=beat+1, refresh_ms=?4,"
                            " doc=json_set(" DOC_OR_EMPTY ",'$.step',?5)"
                            " WHERE " OWNED " RETURNING stop",
-    /* json_patch() would drop members that are null, which extras may hold; ?10 has none. */
+    /* A document that is as it was claimed is known to be one, and what it becomes is known too.
+     * json_patch() would drop members that are null, which extras may hold; ?10 has none. */
     [HOPT_SQL_FINISH] = "UPDATE trial SET state=?4, version=version+?5, loss=?6, status=?7,"
                         " stop=coalesce(?8,stop), refresh_ms=?9,"
-                        " doc=json_set(json_patch(" DOC_OR_EMPTY ",?10),'$.result',json(?11))"
+                        " doc=CASE WHEN doc=?12 THEN ?13 ELSE"
+                        " json_set(json_patch(" DOC_OR_EMPTY ",?10),'$.result',json(?11)) END"
                         " WHERE " OWNED,
     /* The reaper's end keeps owner and lease, but is no success. */
     [HOPT_SQL_ENDED] = "SELECT 1 FROM trial WHERE id=?1 AND owner=?2 AND lease=?3 AND state>1"
