@@ -4,7 +4,6 @@
  * numbers are most of what a quick trial prints. */
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/json/json.h"
@@ -82,7 +81,11 @@ static void lay_out(char *out, uint64_t digits, int scale) {
         *out++ = *first++;
         if (length > 1) *out++ = '.';
         memcpy(out, first, (size_t)length - 1);
-        snprintf(out + length - 1, 8, "e%d", exponent);
+        out += length - 1;
+        *out++ = 'e';
+        *out++ = '-';
+        *out++ = (char)('0' - exponent); /* 5 or 6 */
+        *out = '\0';
         return;
     }
     if (!before) *out++ = '0';
