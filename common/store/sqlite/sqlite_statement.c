@@ -1,5 +1,6 @@
 /* The texts of all statements, and how they are prepared, bound, stepped and reset. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "common/store/sqlite/sqlite_internal.h"
 
@@ -248,16 +249,50 @@ hopt_status hopt_sqlite__run(hopt_sqlite *s, int *changes, hopt_sqlite_sql sql, 
     return status;
 }
 
+/* A call of the visit failed, or SQLite has rolled back by itself. */
+static void fail_visit(hopt_sqlite *s, const hopt_error *why) {
+    if (!s->visit_failed && why) s->visit_why = *why;
+    s->visit_failed = true;
+}
+
+static hopt_status visit_undone(const hopt_sqlite *s, hopt_error *err) {
+    return hopt_error_set(err, HOPT_ESTORE, "%s",
+                          s->visit_why.code ? s->visit_why.message : "a failure undid a visit");
+}
+
 hopt_status hopt_sqlite__begin(hopt_sqlite *s, hopt_error *err) {
-    return hopt_sqlite__run(s, NULL, HOPT_SQL_BEGIN, err, "");
+    if (!s->visit) return hopt_sqlite__run(s, NULL, HOPT_SQL_BEGIN, err, "");
+    return s->visit_failed ? visit_undone(s, err) : HOPT_OK;
 }
 
 hopt_status hopt_sqlite__end(hopt_sqlite *s, hopt_status status, hopt_error *err) {
+    if (s->visit) {
+        if (status == HOPT_ESTORE || sqlite3_get_autocommit(s->db)) fail_visit(s, err);
+        return status;
+    }
     if (status == HOPT_OK) status = hopt_sqlite__run(s, NULL, HOPT_SQL_COMMIT, err, "");
     /* Some failures (full disk, input/output) have rolled back already. */
     if (status != HOPT_OK && !sqlite3_get_autocommit(s->db))
         (void)!hopt_sqlite__run(s, NULL, HOPT_SQL_ROLLBACK, NULL, "");
     return status;
+}
+
+hopt_status hopt_sqlite__visit_begin(void *self, hopt_error *err) {
+    hopt_sqlite *s = self;
+    HOPT_ASSERT(!s->visit);
+    hopt_status status = hopt_sqlite__begin(s, err);
+    s->visit = status == HOPT_OK;
+    s->visit_failed = false;
+    memset(&s->visit_why, 0, sizeof s->visit_why);
+    return status;
+}
+
+hopt_status hopt_sqlite__visit_end(void *self, hopt_error *err) {
+    hopt_sqlite *s = self;
+    HOPT_ASSERT(s->visit);
+    s->visit = false;
+    bool undone = s->visit_failed || sqlite3_get_autocommit(s->db);
+    return hopt_sqlite__end(s, undone ? visit_undone(s, err) : HOPT_OK, err);
 }
 
 hopt_status hopt_sqlite__write(hopt_sqlite *s, hopt_status none, hopt_error *err,
