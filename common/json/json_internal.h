@@ -49,4 +49,10 @@ bool hopt_json__number_exact(char out[HOPT_JSON_NUMBER], double value);
  */
 json_t *hopt_json__read_plain(const char *text, size_t length);
 
+/**
+ * What strtod() reads from "-12.25": digits with a point and no exponent.
+ * @return false for all else, for more than 19 digits, and for what is smaller than 2^-10.
+ */
+bool hopt_json__decimal_exact(double *out, const char *text, size_t length);
+
 #endif

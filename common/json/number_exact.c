@@ -12,6 +12,7 @@
 __extension__ typedef unsigned __int128 wide;
 
 enum {
+    MANTISSA = 53, /* bits */
     DIGITS = 17,   /* always enough */
     SCALE_MAX = 22 /* 10^22 * 2^54 < 2^128; the smallest that have 17 digits then are 1e-6 */
 };
@@ -36,8 +37,8 @@ static uint64_t power_of_ten(int exponent) {
 static bool scale_up(scaled *out, double value) {
     int exponent;
     double fraction = frexp(value, &exponent);
-    uint64_t mantissa = (uint64_t)ldexp(fraction, 53);
-    int shift = 53 - exponent; /* value = mantissa * 2^-shift */
+    uint64_t mantissa = (uint64_t)ldexp(fraction, MANTISSA);
+    int shift = MANTISSA - exponent; /* value = mantissa * 2^-shift */
     if (fraction == 0.5 || shift < 1) return false;
     /* 1233/4096 is log10(2): it is this scale, or one less. */
     int scale = DIGITS - 1 - ((exponent - 1) * 1233 >> 12);
@@ -107,5 +108,39 @@ bool hopt_json__number_exact(char out[HOPT_JSON_NUMBER], double value) {
         (void)round_off(&digits, &number, 0);
     if (value < 0) *out++ = '-';
     lay_out(out, digits, number.scale);
+    return true;
+}
+
+static int bits_of(wide number) {
+    uint64_t high = (uint64_t)(number >> 64), low = (uint64_t)number;
+    if (high) return 128 - __builtin_clzll(high);
+    return low ? 64 - __builtin_clzll(low) : 0;
+}
+
+bool hopt_json__decimal_exact(double *out, const char *text, size_t length) {
+    enum { WORD_DIGITS = 19 };
+    uint64_t word = 0; /* all digits */
+    int digits = 0, behind = 0;
+    bool point = false, negative = length && *text == '-';
+    for (size_t i = negative; i < length; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (text[i] < '0' || text[i] > '9' || ++digits > WORD_DIGITS) return false;
+        word = word * 10 + (uint64_t)(text[i] - '0');
+        behind += point;
+    }
+    /* word / 10^behind in units of 2^-64, and whether something is left. */
+    uint64_t divisor = power_of_ten(behind);
+    wide units = ((wide)word << 64) / divisor;
+    bool more = units * divisor != (wide)word << 64;
+    int extra = bits_of(units) - MANTISSA;
+    if (extra < 1) return false; /* not all that count are in it */
+    uint64_t mantissa = (uint64_t)(units >> extra);
+    wide cut = units & (((wide)1 << extra) - 1), middle = (wide)1 << (extra - 1);
+    if (cut > middle || (cut == middle && (more || mantissa % 2))) mantissa++;
+    double value = ldexp((double)mantissa, extra - 64);
+    *out = negative ? -value : value;
     return true;
 }

@@ -70,10 +70,12 @@ static json_t *read_number(reader *r) {
     }
     size_t length = (size_t)(r->at - from);
     if (length > NUMBER || (!real && before > INTEGER_DIGITS)) return NULL;
+    double value;
+    if (real && hopt_json__decimal_exact(&value, from, length)) return json_real(value);
     memcpy(copy, from, length);
     copy[length] = '\0';
     if (!real) return json_integer(strtoll(copy, NULL, 10));
-    double value = strtod(copy, &end);
+    value = strtod(copy, &end);
     return *end || !isfinite(value) ? NULL : json_real(value); /* another locale's point */
 }
 

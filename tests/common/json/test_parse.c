@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/hash.h"
 #include "common/json/json.h"
 #include "common/json/json_internal.h"
 
@@ -228,4 +229,45 @@ Test(json_parse, the_quick_reader_reads_the_same) {
     cr_assert_eq(json_integer_value(json_object_get(json, "a")), 2);
     json_decref(json);
     cr_assert_null(hopt_json_read("[", 1));
+}
+
+/* Numbers of usual size are read by integer arithmetic, to the same bit as strtod() does. */
+Test(json_parse, usual_numbers_read_as_strtod_does) {
+    int exact = 0;
+    for (uint64_t i = 0; i < 300000; i++) {
+        uint64_t bits = hopt_hash_splitmix64(3, i);
+        int digits = 1 + (int)(bits % 19), behind = (int)(bits / 19 % 20);
+        char text[64];
+        double value;
+        if (i % 2) { /* what was printed, and the middle between two doubles */
+            uint64_t close = (1012 + (bits & 0x1f)) << 52 | bits >> 12;
+            memcpy(&value, &close, sizeof value);
+            snprintf(text, sizeof text, "%.*f", (int)(i % 18), value);
+        } else if (i % 4) {
+            snprintf(text, sizeof text, "%.*f", 10, (double)(bits >> 24) + 0.5 + 0x1p-10);
+        } else {
+            uint64_t word = hopt_hash_splitmix64(4, i);
+            for (int k = 19; k > digits; k--)
+                word /= 10;
+            snprintf(text, sizeof text, "%0*llu", behind + 1, (unsigned long long)word);
+            size_t length = strlen(text);
+            memmove(text + length - (size_t)behind + 1, text + length - (size_t)behind,
+                    (size_t)behind + 1);
+            text[length - (size_t)behind] = '.';
+        }
+        if (!hopt_json__decimal_exact(&value, text, strlen(text))) continue;
+        exact++;
+        cr_assert_eq(value, strtod(text, NULL), "%s", text);
+    }
+    cr_assert_gt(exact, 100000);
+    double value;
+    cr_assert(hopt_json__decimal_exact(&value, "-4503599627370497.5", 19));
+    cr_assert_eq(value, -4503599627370497.5);
+    cr_assert(hopt_json__decimal_exact(&value, "9007199254740993.0", 18)); /* a tie, to even */
+    cr_assert_eq(value, 9007199254740992.0);
+    cr_assert_not(hopt_json__decimal_exact(&value, "0.0", 3));
+    cr_assert_not(hopt_json__decimal_exact(&value, "1e5", 3));
+    cr_assert_not(hopt_json__decimal_exact(&value, "1.2.3", 5));
+    cr_assert_not(hopt_json__decimal_exact(&value, "0.00001", 7));
+    cr_assert_not(hopt_json__decimal_exact(&value, "12345678901234567890.5", 22));
 }
