@@ -255,7 +255,7 @@ static void visit(exchange *job, hopt_store *store) {
     int64_t before_ms = hopt_clock_mono_ms();
     exchange_all(job, store);
     hopt_status end = job->visit ? hopt_store_visit_end(store, &err) : HOPT_OK;
-    job->visit_ms = hopt_clock_mono_ms() - before_ms;
+    if (job->n_ends) job->visit_ms = hopt_clock_mono_ms() - before_ms;
     if (end == HOPT_OK) return;
     doubt_all(job);
     if (job->status == HOPT_OK) job->err = err;
@@ -506,6 +506,7 @@ static exchange *prepare(hopt_agent *agent) {
                 agent->options.may_turn && agent->options.may_turn(agent->options.data);
     agent->want_turn = false;
     job->visit = job->n_ends > 0 && agent->visit_ms < VISIT_MS;
+    job->visit_ms = agent->visit_ms;
     job->adopt = agent->adopt;
     job->token = agent->token;
     job->peek =
