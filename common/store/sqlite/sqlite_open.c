@@ -208,8 +208,8 @@ static hopt_status open_database(hopt_sqlite *s, const hopt_store_uri *uri,
     return configure(s, uri, options, err);
 }
 
-/* SQLite counts its memory under a mutex of the process, which nobody asks for here. Refused, and of
- * no harm, where the program used SQLite before. */
+/* SQLite counts its memory under a mutex of the process, which nobody asks for here. Refused, and
+ * of no harm, where the program used SQLite before. */
 static void count_no_memory(void) {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
