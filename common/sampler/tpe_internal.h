@@ -210,12 +210,15 @@ typedef struct hopt_tpe_options {
     bool repeat;
 } hopt_tpe_options;
 
+/** From more than this many finished trials on: jumps and branch minima (TPE.md 0.4b). */
+enum { HOPT_TPE_LATE = 100 };
+
 typedef enum hopt_tpe_step {
     HOPT_TPE_STARTUP,
     HOPT_TPE_PRIOR, /**< too little is finished */
     HOPT_TPE_MODEL,
     HOPT_TPE_JUMP,
-    HOPT_TPE_BRANCH,
+    HOPT_TPE_BRANCH, /**< a branch's own model */
     HOPT_TPE_BRANCH_PRIOR
 } hopt_tpe_step;
 
@@ -227,6 +230,7 @@ typedef struct hopt_tpe {
     hopt_finite *tried; /**< NULL with "repeat" */
     hopt_tpe_split split;
     hopt_tpe_below below;
+    size_t late; /**< HOPT_TPE_LATE; a benchmark does without */
     /* The last suggestion, kept for tests and for explaining it. */
     hopt_tpe_step step;
     int jump;              /**< the dimension of a JUMP, else -1 */

@@ -52,6 +52,7 @@ static void *open_sampler(const hopt_inprocess *how, const hopt_space *space, ui
     free(values);
     if (how->thin_at > 0 && how->kind == &hopt_sampler__tpe)
         ((hopt_tpe *)self)->split.thin_at = how->thin_at;
+    if (how->late > 0 && how->kind == &hopt_sampler__tpe) ((hopt_tpe *)self)->late = how->late;
     return self;
 }
 

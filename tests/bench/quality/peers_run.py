@@ -4,9 +4,9 @@ Appends a line to the file RESULTS for every (sampler, in flight, problem, seed)
 yet, so a run that was stopped goes on. Seed by seed: at any time all problems have about as many.
 """
 import argparse
-import csv
 import multiprocessing
 import os
+import signal
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,8 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers
 import problems
-
-HEADER = ["sampler", "in_flight", "problem", "seed", "regrets"]
+import results
 
 
 def numbers(text):
@@ -42,18 +41,9 @@ def read_options():
     return parser.parse_args()
 
 
-def already(path):
-    """Keys of the runs in the file, which is created with its header when there is none."""
-    if not os.path.exists(path) or os.path.getsize(path) == 0:
-        with open(path, "w") as file:
-            file.write(",".join(HEADER) + "\n")
-    with open(path, newline="") as file:
-        return {(row["sampler"], int(row["in_flight"]), row["problem"], int(row["seed"]))
-                for row in csv.DictReader(file)}
-
-
 def start(options, counter):
     global OPTIONS, PROBLEMS
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     OPTIONS = options
     PROBLEMS = {problem.name: problem for problem in problems.load(options.bin)}
     with counter.get_lock():
@@ -67,26 +57,27 @@ def run(job):
     peer, problem, seed = job
     instance = problems.Instance(PROBLEMS[problem], seed, OPTIONS.at)
     peers.PEERS[peer](instance, seed, OPTIONS.at[-1], OPTIONS.in_flight)
-    regrets = " ".join("%d=%.4g" % (n, regret) for n, regret in sorted(instance.record.items()))
     instance.close()
-    return ",".join([peer, str(OPTIONS.in_flight), problem, str(seed), regrets]) + "\n"
+    return results.line(peer, OPTIONS.in_flight, problem, seed, instance.record)
 
 
 def main():
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the pool's processes end too
     known = {problem.name: problem for problem in problems.load(options.bin)}
     names = options.problems.split(",") if options.problems else list(known)
-    done = already(options.results)
+    results.create(options.results)
+    done = {results.key(row) for row in results.rows(options.results)}
     jobs = [(peer, name, seed) for seed in options.seeds for name in names
             for peer in options.peers.split(",")
             if (peer, options.in_flight, name, seed) not in done
             and (known[name].is_tree or peer not in peers.TREES_ONLY)]
     counter = multiprocessing.Value("i", 0)
     with multiprocessing.Pool(options.processes, start, (options, counter)) as pool, \
-            open(options.results, "a") as results:
+            open(options.results, "a") as file:
         for line in pool.imap_unordered(run, jobs):
-            results.write(line)  # one line, one write: another program may append too
-            results.flush()
+            file.write(line)  # one line, one write: another program may append too
+            file.flush()
 
 
 main()

@@ -23,6 +23,7 @@ static const char USAGE[] =
     "  --first K         the first of them (0)\n"
     "  --in-flight K     trials that are asked before the first one is told (1)\n"
     "  --thin-at N       tpe: thin its history above N trials (as it does by itself)\n"
+    "  --late N          tpe: coordinate jumps and branch minima after N trials (as it does)\n"
     "  --name NAME       with --raw: what to call the sampler\n"
     "  --raw             a line for each run: sampler,in_flight,problem,seed,N=regret ...\n";
 
@@ -130,11 +131,19 @@ static void read_checkpoints(hopt_inprocess *how, const char *text) {
 }
 
 static void read_settings(settings *set, int argc, char **argv) {
-    static const struct option options[] = {
-        {"sampler", 1, NULL, 's'}, {"n", 1, NULL, 'n'},       {"seeds", 1, NULL, 'k'},
-        {"first", 1, NULL, 'f'},   {"problem", 1, NULL, 'p'}, {"in-flight", 1, NULL, 'i'},
-        {"options", 1, NULL, 'o'}, {"thin-at", 1, NULL, 't'}, {"at", 1, NULL, 'a'},
-        {"raw", 0, NULL, 'r'},     {"name", 1, NULL, 'm'},    {0}};
+    static const struct option options[] = {{"sampler", 1, NULL, 's'},
+                                            {"n", 1, NULL, 'n'},
+                                            {"seeds", 1, NULL, 'k'},
+                                            {"first", 1, NULL, 'f'},
+                                            {"problem", 1, NULL, 'p'},
+                                            {"in-flight", 1, NULL, 'i'},
+                                            {"options", 1, NULL, 'o'},
+                                            {"thin-at", 1, NULL, 't'},
+                                            {"at", 1, NULL, 'a'},
+                                            {"raw", 0, NULL, 'r'},
+                                            {"name", 1, NULL, 'm'},
+                                            {"late", 1, NULL, 'l'},
+                                            {0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 's' && !(set->how.kind = hopt_sampler_find(optarg))) refuse("unknown sampler");
@@ -145,6 +154,7 @@ static void read_settings(settings *set, int argc, char **argv) {
         if (c == 'f') set->first = atoi(optarg);
         if (c == 'i') set->how.in_flight = atoi(optarg);
         if (c == 't') set->how.thin_at = (size_t)atoll(optarg);
+        if (c == 'l') set->how.late = (size_t)atoll(optarg);
         if (c == 'm') set->name = optarg;
         if (c == 'r') set->raw = true;
         if (c == '?') refuse("unknown option");
