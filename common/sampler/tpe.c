@@ -6,7 +6,10 @@
 #include "common/sampler/sampler_internal.h"
 #include "common/sampler/tpe_internal.h"
 
+/* How often a suggestion is a coordinate jump: always after HOPT_TPE_LATE trials, before that while
+ * the search stagnates (ADR 10). */
 static const double JUMP_SHARE = 0.20;
+static const double STAGNANT_JUMP_SHARE = 0.30;
 /** From more than OWN_MODEL_AT finished trials on, a winner in a branch of which fewer than
  * OWN_MODEL_BELOW trials are below is replaced by what the branch's own model proposes (ADR 10). */
 enum { OWN_MODEL_AT = 30, OWN_MODEL_BELOW = 2 };
@@ -165,6 +168,12 @@ static int blind_branch(const hopt_tpe *tpe, int n) {
     return below < OWN_MODEL_BELOW && split->branch_finished[branch] >= 2 ? branch : -1;
 }
 
+static double jump_share(const hopt_tpe *tpe) {
+    if (tpe->split.finished > tpe->late) return JUMP_SHARE;
+    if (tpe->split.finished > HOPT_TPE_LATE) return 0;
+    return hopt_tpe_split_stagnates(&tpe->split) ? STAGNANT_JUMP_SHARE : 0;
+}
+
 /** Fill rows and scores (a single row has no score). @return how many rows. */
 static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     hopt_tpe_split *split = &tpe->split;
@@ -184,8 +193,11 @@ static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     if (split->finished > tpe->late) {
         int branch = hopt_tpe_split_due(split);
         if (branch >= 0) return branch_candidates(tpe, branch, rng);
+    }
+    double share = jump_share(tpe);
+    if (share > 0) {
         const float *best = split->u + split->best.index[0] * (size_t)tpe->cube->size;
-        if (hopt_rng_uniform(rng) < JUMP_SHARE) fixed.jump = draw_jump_dimension(tpe, best, rng);
+        if (hopt_rng_uniform(rng) < share) fixed.jump = draw_jump_dimension(tpe, best, rng);
         if (fixed.jump >= 0) {
             fixed.current = (double)best[fixed.jump];
             tpe->step = HOPT_TPE_JUMP;

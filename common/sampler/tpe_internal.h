@@ -187,6 +187,12 @@ hopt_best hopt_tpe_split_usual(const hopt_tpe_split *split);
 hopt_best hopt_tpe_split_branch(const hopt_tpe_split *split, int option);
 /** The branch that is due its minimum, or -1. */
 int hopt_tpe_split_due(const hopt_tpe_split *split);
+/**
+ * Whether the search has come to rest (ADR 10): more than 40 trials are finished and the last 12 of
+ * them (by num) lowered the least loss by less than a twentieth of what lies between it and the
+ * median loss. Costs a pass over the history.
+ */
+bool hopt_tpe_split_stagnates(const hopt_tpe_split *split);
 
 /* ---- tpe_draw.c ---- */
 
