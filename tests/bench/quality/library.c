@@ -11,6 +11,7 @@
 
 EXPORT const char *bench_problem_name(int problem);
 EXPORT char *bench_problem_space(int problem);
+EXPORT const double *bench_problem_expect(int problem);
 EXPORT hopt_problem_run *bench_run_open(int problem, int number);
 EXPORT double bench_run_evaluate(hopt_problem_run *run, const double *point, double *seen);
 EXPORT void bench_free(void *pointer);
@@ -26,6 +27,11 @@ char *bench_problem_space(int problem) {
     char *text = json_dumps(space, 0);
     json_decref(space);
     return text;
+}
+
+/** hopt_problem.expect: q25, median, q75. */
+const double *bench_problem_expect(int problem) {
+    return hopt_problems[problem].expect;
 }
 
 /** An instance to optimize; bench_free() it. */

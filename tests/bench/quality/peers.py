@@ -95,4 +95,5 @@ PEERS = {
 }
 # Where nothing is conditional, group=True is Optuna's default bit for bit: not run twice.
 TREES_ONLY = {"optuna-group"}
-PACKAGES = {"rustuna": "rustuna", "optuna": "optuna", "optuna-group": "optuna", "hyperopt-py": "hyperopt"}
+# hyperopt is slow and hopt has a copy that draws the same: beyond this many trials the copy stands in.
+SLOW, SLOW_LIMIT, COPY = "hyperopt-py", 100, "hopt-hyperopt"

@@ -1,7 +1,7 @@
 """Run peers on the problems: peers_run.py BIN RESULTS [options]
 
 Appends a line to the file RESULTS for every (sampler, in flight, problem, seed) that it does not have
-yet, so a run that was stopped goes on. Seed by seed: at any time all problems have about as many.
+yet to that many trials, so a run that was stopped goes on. Seed by seed: at any time all problems have about as many.
 """
 import argparse
 import multiprocessing
@@ -67,7 +67,7 @@ def main():
     known = {problem.name: problem for problem in problems.load(options.bin)}
     names = options.problems.split(",") if options.problems else list(known)
     results.create(options.results)
-    done = {results.key(row) for row in results.rows(options.results)}
+    done = {results.key(row) for row in results.rows(options.results) if results.reached(row) >= options.at[-1]}
     jobs = [(peer, name, seed) for seed in options.seeds for name in names
             for peer in options.peers.split(",")
             if (peer, options.in_flight, name, seed) not in done

@@ -42,6 +42,7 @@ class Problem:
         self.params = read_space(json.loads(ctypes.cast(text, ctypes.c_char_p).value))
         library.bench_free(text)
         self.labels = [param.label for param in in_order(self.params)]
+        self.expect = library.bench_problem_expect(number)[:3]  # q25, median, q75 of tpe's prototype at N = 100
         self.is_tree = any(option for param in self.params for option in param.options)
 
 
@@ -77,6 +78,7 @@ def load(folder):
     library = ctypes.CDLL(os.path.join(folder, "libbench_problems.so"))
     library.bench_problem_name.restype = ctypes.c_char_p
     library.bench_problem_space.restype = ctypes.c_void_p
+    library.bench_problem_expect.restype = ctypes.POINTER(ctypes.c_double)
     library.bench_run_open.restype = ctypes.c_void_p
     library.bench_run_evaluate.restype = ctypes.c_double
     library.bench_run_evaluate.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]

@@ -12,13 +12,15 @@ import numpy
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers
+import problems
 from peers_run import numbers
-from results import Results, mean_log
+from results import LEAST, Results, mean_log
 
 TITLES = {"tpe": "hopt tpe", "random": "random", "hopt-hyperopt": "hopt hyperopt", "hyperopt-py": "hyperopt",
           "optuna": "Optuna", "optuna-group": "Optuna group", "rustuna": "rustuna"}
 OWN = ["tpe", "random", "hopt-hyperopt"]
 SAMPLERS = OWN + ["hyperopt-py", "optuna", "optuna-group", "rustuna"]
+COLORS = dict(zip(SAMPLERS, ["#d62728", "#bbbbbb", "#c9a227", "#8c564b", "#1f77b4", "#17becf", "#2ca02c"]))
 BEGIN, END = "<!-- quality: written by tests/bench/quality/report.py -->", "<!-- quality: end -->"
 
 
@@ -32,12 +34,14 @@ def table(head, rows):
 
 
 class Comparison:
-    """All samplers on the same seeds: those that every peer has done for a problem."""
+    """All samplers on the same seeds: for each N those that every peer has done."""
 
     def __init__(self, results, seeds, in_flight=1):
         self.results, self.wanted, self.in_flight = results, seeds, in_flight
-        self.peers = [name for name in peers.PEERS if any(key[0] == name and key[1] == in_flight for key in results.runs)]
-        self.problems = [name for name in results.problems() if self.seeds(name)]
+        self.all = [name for name in peers.PEERS if any(key[0] == name and key[1] == in_flight for key in results.runs)]
+
+    def peers(self, n):
+        return [peers.COPY if peer == peers.SLOW and n > peers.SLOW_LIMIT else peer for peer in self.all]
 
     def runs(self, sampler, problem):
         runs = self.results.runs.get((sampler, self.in_flight, problem), {})
@@ -45,125 +49,151 @@ class Comparison:
             return self.results.runs.get(("optuna", self.in_flight, problem), {})  # the same, bit for bit
         return runs
 
-    def seeds(self, problem):
-        done = [set(self.runs(sampler, problem)) for sampler in ["tpe"] + self.peers]
-        return [seed for seed in self.wanted if all(seed in some for some in done)]
+    def seeds(self, problem, n):
+        done = [self.runs(sampler, problem) for sampler in ["tpe"] + self.peers(n)]
+        return [seed for seed in self.wanted if all(n in runs.get(seed, {}) for runs in done)]
+
+    def problems(self, n):
+        return [name for name in self.results.problems() if self.seeds(name, n)]
 
     def regrets(self, sampler, problem, n):
         runs = self.runs(sampler, problem)
-        return numpy.array([runs[s][n] for s in self.seeds(problem) if s in runs and n in runs[s]])
+        return numpy.array([runs[s][n] for s in self.seeds(problem, n) if n in runs.get(s, {})])
+
+    def samplers(self, n):
+        """Those with figures for all that is compared at N."""
+        return [s for s in SAMPLERS if (s in OWN or s in self.all)
+                and all(len(self.regrets(s, p, n)) == len(self.seeds(p, n)) for p in self.problems(n))]
 
     def median(self, sampler, problem, n):
-        regrets = self.regrets(sampler, problem, n)
-        return float(numpy.median(regrets)) if len(regrets) else None
+        return float(numpy.median(self.regrets(sampler, problem, n)))
 
     def best_peer(self, problem, n):
-        medians = [(self.median(peer, problem, n), peer) for peer in self.peers]
-        return min(pair for pair in medians if pair[0] is not None)
+        return min((self.median(peer, problem, n), peer) for peer in self.peers(n))
 
     def ratio(self, problem, n):
         return self.median("tpe", problem, n) / self.best_peer(problem, n)[0]
 
     def mean(self, sampler, n):
-        """Mean log10 regret: over the seeds of a problem, then over problems. None unless it has all."""
-        logs = []
-        for problem in self.problems:
-            regrets = self.regrets(sampler, problem, n)
-            if not len(regrets):
-                return None
-            logs.append(mean_log(regrets))
-        return float(numpy.mean(logs))
+        """Mean log10 regret: over the seeds of a problem, then over problems."""
+        return float(numpy.mean([mean_log(self.regrets(sampler, problem, n)) for problem in self.problems(n)]))
 
-    def counts(self):
-        counts = [len(self.seeds(problem)) for problem in self.problems]
+    def counts(self, n):
+        counts = [len(self.seeds(problem, n)) for problem in self.problems(n)]
         return "%d" % counts[0] if min(counts) == max(counts) else "%d to %d" % (min(counts), max(counts))
-
-    def complete(self, n):
-        return [problem for problem in self.problems
-                if all(len(self.regrets(s, problem, n)) for s in ["tpe", "optuna", "rustuna"] if s in ["tpe"] + self.peers)]
 
 
 def wide_table(comparison, n):
     rows = []
-    samplers = [s for s in SAMPLERS if s != "tpe" and (s in OWN or s in comparison.peers)]
-    for problem in comparison.complete(n):
+    samplers = [s for s in comparison.samplers(n) if s != "tpe"]
+    for problem in comparison.problems(n):
         quartiles = numpy.quantile(comparison.regrets("tpe", problem, n), [.25, .5, .75])
-        best, who = comparison.best_peer(problem, n)
-        ratio = comparison.ratio(problem, n)
+        who = comparison.best_peer(problem, n)[1]
         row = [problem, "%s / **%s** / %s" % tuple(map(digits, quartiles))]
         for sampler in samplers:
             text = digits(comparison.median(sampler, problem, n))
             row.append("**%s**" % text if sampler == who else text)
-        rows.append(row + [("%.2g" % ratio) if ratio <= 1 else "**%.3g**" % ratio])
+        ratio = comparison.ratio(problem, n)
+        rows.append(row + ["%.2g" % ratio if ratio <= 1 else "**%.3g**" % ratio])
     return table(["problem", "hopt tpe: q25 / median / q75"] + [TITLES[s] for s in samplers] + ["tpe to best peer"], rows)
 
 
 def summary_table(comparison, checkpoints):
-    head = ["N", "rows at or below the best peer", "worst ratio to the best peer", "rows above 1.3"]
-    samplers = [s for s in SAMPLERS if s in OWN or s in comparison.peers]
     rows = []
     for n in checkpoints:
-        problems = comparison.complete(n)
-        if not problems:
+        if not comparison.problems(n):
             continue
-        ratios = {problem: comparison.ratio(problem, n) for problem in problems}
+        ratios = {problem: comparison.ratio(problem, n) for problem in comparison.problems(n)}
         worst = max(ratios, key=ratios.get)
-        row = [str(n), "%d of %d" % (sum(r <= 1 for r in ratios.values()), len(ratios)),
-               "%.2f (%s)" % (ratios[worst], worst),
-               ", ".join("%s %.2f" % (p, r) for p, r in ratios.items() if r > 1.3) or "none"]
-        means = {s: comparison.mean(s, n) for s in samplers}
-        best = min(m for s, m in means.items() if s in comparison.peers and m is not None)
-        row += ["-" if means[s] is None else "%.3f" % means[s] for s in samplers]
-        rows.append(row + ["%+.3f" % (means["tpe"] - best)])
-    return table(head + [TITLES[s] for s in samplers] + ["tpe less best peer"], rows)
+        rows.append([str(n), comparison.counts(n), "%d of %d" % (sum(r <= 1 for r in ratios.values()), len(ratios)),
+                     "%.2f (%s)" % (ratios[worst], worst),
+                     ", ".join("%s %.2f" % (p, r) for p, r in ratios.items() if r > 1.3) or "none"])
+    return table(["N", "seeds", "rows at or below the best peer", "worst ratio to the best peer", "rows above 1.3"], rows)
+
+
+def mean_table(comparison, checkpoints):
+    rows = []
+    for n in checkpoints:
+        if not comparison.problems(n):
+            continue
+        means = {s: comparison.mean(s, n) for s in comparison.samplers(n)}
+        best = min(m for s, m in means.items() if s in comparison.peers(n))
+        rows.append([str(n)] + ["%.3f" % means[s] if s in means else "-" for s in SAMPLERS]
+                    + ["%+.3f" % (means["tpe"] - best)])
+    return table(["N"] + [TITLES[s] for s in SAMPLERS] + ["tpe less best peer"], rows)
 
 
 def batch_table(results, seeds, in_flight, n):
-    together = Comparison(results, seeds, in_flight)
-    if not together.problems:
+    together, serial = Comparison(results, seeds, in_flight), Comparison(results, seeds)
+    problems_of = together.problems(n) if together.all else []
+    if not problems_of:
         return ""
-    serial = Comparison(results, seeds)
-    rows, logs = [], {"tpe": [], "serial": [], **{peer: [] for peer in together.peers}}
-    for problem in together.problems:
-        common = together.seeds(problem)
+    rows, logs = [], {name: [] for name in ["serial", "tpe"] + together.all}
+    for problem in problems_of:
         runs = serial.runs("tpe", problem)
-        alone = numpy.array([runs[s][n] for s in common if n in runs.get(s, {})])
+        alone = numpy.array([runs[s][n] for s in together.seeds(problem, n)])
         logs["serial"].append(mean_log(alone))
+        for sampler in ["tpe"] + together.all:
+            logs[sampler].append(mean_log(together.regrets(sampler, problem, n)))
         quartiles = numpy.quantile(together.regrets("tpe", problem, n), [.25, .5, .75])
-        logs["tpe"].append(mean_log(together.regrets("tpe", problem, n)))
-        row = [problem, digits(float(numpy.median(alone))), "%s / **%s** / %s" % tuple(map(digits, quartiles)),
-               "%.2g" % (quartiles[1] / numpy.median(alone))]
-        for peer in together.peers:
-            logs[peer].append(mean_log(together.regrets(peer, problem, n)))
-            row.append(digits(together.median(peer, problem, n)))
-        rows.append(row + ["%.2g" % together.ratio(problem, n)])
-    rows.append(["mean log10 regret", "%.3f" % numpy.mean(logs["serial"]), "%.3f" % numpy.mean(logs["tpe"]),
-                 "%+.3f" % (numpy.mean(logs["tpe"]) - numpy.mean(logs["serial"]))]
-                + ["%.3f" % numpy.mean(logs[peer]) for peer in together.peers] + [""])
-    head = ["problem", "tpe, serial", "tpe: q25 / median / q75", "to serial"]
-    won = sum(together.ratio(problem, n) <= 1 for problem in together.problems)
-    return ("\n### %d trials in flight, N = %d\n\n%s seeds. `tpe` is at or below the best peer on %d of %d rows.\n\n"
-            % (in_flight, n, together.counts(), won, len(together.problems))
-            + table(head + [TITLES[p] for p in together.peers] + ["tpe to best peer"], rows))
+        rows.append([problem, digits(numpy.median(alone)), "%s / **%s** / %s" % tuple(map(digits, quartiles)),
+                     "%.2g" % (quartiles[1] / numpy.median(alone))]
+                    + [digits(together.median(peer, problem, n)) for peer in together.all]
+                    + ["%.2g" % together.ratio(problem, n)])
+    means = {name: float(numpy.mean(values)) for name, values in logs.items()}
+    rows.append(["mean log10 regret", "%.3f" % means["serial"], "%.3f" % means["tpe"],
+                 "%+.3f" % (means["tpe"] - means["serial"])]
+                + ["%.3f" % means[peer] for peer in together.all]
+                + ["%+.3f" % (means["tpe"] - min(means[peer] for peer in together.all))])
+    won = sum(together.ratio(problem, n) <= 1 for problem in problems_of)
+    return ("\n### %d trials in flight, N = %d\n\nReport seeds, %s a cell. `tpe` is at or below the best peer on %d of "
+            "%d rows. The last row: means of log10, and differences of them.\n\n"
+            % (in_flight, n, together.counts(n), won, len(problems_of))
+            + table(["problem", "tpe, serial", "tpe: q25 / median / q75", "to serial"]
+                    + [TITLES[p] for p in together.all] + ["tpe to best peer"], rows))
 
 
-def variant_table(results, variants, seeds, n, problems=None):
-    """hopt's own variants beside each other, medians; the last column is the second to the first."""
-    rows, logs = [], {v: [] for v in variants}
-    for problem in problems or results.problems():
-        regrets = [results.regrets(v, problem, n, seeds) for v in variants]
-        if not all(len(r) for r in regrets):
+def variant_table(results, variants, seeds, n):
+    """Two variants of tpe beside each other, medians of the seeds that both have; "" where there are none."""
+    rows, logs = [], {name: [] for name in variants}
+    first, second = variants
+    for problem in results.problems():
+        runs = [results.runs.get((name, 1, problem), {}) for name in variants]
+        common = [s for s in seeds if all(n in some.get(s, {}) for some in runs)]
+        if not common:
             continue
-        medians = [float(numpy.median(r)) for r in regrets]
-        for variant, r in zip(variants, regrets):
-            logs[variant].append(mean_log(r))
-        change = mean_log(regrets[1]) - mean_log(regrets[0])
-        rows.append([problem] + [digits(m) for m in medians] + ["%+.3f" % change])
+        for name in variants:
+            logs[name].append(mean_log(results.regrets(name, problem, n, common)))
+        rows.append([problem] + [digits(numpy.median(results.regrets(name, problem, n, common))) for name in variants]
+                    + ["%+.3f" % (logs[second][-1] - logs[first][-1])])
     if not rows:
         return ""
-    means = [float(numpy.mean(logs[v])) for v in variants]
+    means = [float(numpy.mean(logs[name])) for name in variants]
     rows.append(["mean log10 regret"] + ["%.3f" % m for m in means] + ["%+.3f" % (means[1] - means[0])])
-    return table(["problem"] + [variants[v] for v in variants] + ["change of mean log10"], rows)
+    return ("N = %d, medians of %d seeds:\n\n" % (n, len(common))
+            + table(["problem"] + [variants[name] for name in variants] + ["change of mean log10"], rows))
+
+
+def prototype_table(results, known):
+    """tpe against the prototype's 60 seeds: how often do 60 of ours have a median as low as its?"""
+    rows, logs = [], []
+    draws = numpy.random.default_rng(1)
+    for problem in known:
+        regrets = numpy.array([runs[100] for runs in results.runs.get(("tpe-many", 1, problem.name), {}).values()])
+        if not len(regrets):
+            return ""
+        quartiles = numpy.quantile(regrets, [.25, .5, .75])
+        medians = numpy.median(draws.choice(regrets, (4000, 60)), axis=1)
+        logs.append(numpy.log10(quartiles[1] / problem.expect[1]))
+        rows.append([problem.name, "%s / %s / %s" % tuple(map(digits, problem.expect)),
+                     "%s / %s / %s" % tuple(map(digits, quartiles)), "%.2f" % (quartiles[1] / problem.expect[1]),
+                     "%.3f" % numpy.mean(medians <= problem.expect[1])])
+    rows.append(["mean of log10", "", "", "%+.3f" % numpy.mean(logs), ""])
+    count = len(results.runs[("tpe-many", 1, known[0].name)])
+    return ("\n### Beside the prototype's figures, N = 100\n\nThe prototype's quartiles are of 60 seeds, hopt's of %d (from "
+            "1000 on). The last column: the share of 60 seeds drawn from hopt's that have a median as low as the "
+            "prototype's. Rows that hold two kinds of run (solved, and stuck in the wrong basin) have wide ranges.\n\n" % count
+            + table(["problem", "prototype: q25 / median / q75", "hopt tpe", "ratio of medians", "share"], rows))
 
 
 def versions():
@@ -172,51 +202,54 @@ def versions():
     return ", ".join(found) + ", Python " + sys.version.split()[0]
 
 
-def curves(comparison, checkpoints, path):
-    import matplotlib
+def axis_of_trials(axis, ticks):
+    axis.set_xscale("log")
+    axis.set_xticks(ticks, [str(n) for n in ticks])
+    axis.minorticks_off()
+    axis.grid(alpha=.3)
 
-    matplotlib.use("Agg")
+
+def plot_problems(comparison, checkpoints, path):
     from matplotlib import pyplot
 
-    samplers = [s for s in SAMPLERS if s in OWN or s in comparison.peers]
-    colors = dict(zip(SAMPLERS, ["#d62728", "#bbbbbb", "#c9a227", "#8c564b", "#1f77b4", "#17becf", "#2ca02c"]))
+    names = comparison.problems(checkpoints[0])
     figure, axes = pyplot.subplots(6, 5, figsize=(13, 14))
-    for axis, problem in zip(axes.flat, comparison.problems):
-        for sampler in samplers:
-            if sampler in peers.TREES_ONLY and not comparison.results.runs.get((sampler, 1, problem)):
+    for axis, problem in zip(axes.flat, names):
+        for sampler in SAMPLERS:
+            if sampler in peers.TREES_ONLY and (sampler, 1, problem) not in comparison.results.runs:
                 continue
-            points = [(n, comparison.median(sampler, problem, n)) for n in checkpoints]
-            points = [(n, max(y, 1e-12)) for n, y in points if y is not None]
-            axis.plot(*zip(*points), color=colors[sampler], lw=2 if sampler == "tpe" else 1.1, label=TITLES[sampler])
+            points = [(n, max(comparison.median(sampler, problem, n), LEAST)) for n in checkpoints
+                      if len(comparison.regrets(sampler, problem, n))
+                      and (sampler != peers.SLOW or n <= peers.SLOW_LIMIT)]
+            if points:
+                axis.plot(*zip(*points), color=COLORS[sampler], lw=2 if sampler == "tpe" else 1.1)
         axis.set_title(problem, fontsize=9)
-        axis.set_xscale("log")
         axis.set_yscale("log")
-        axis.set_xticks([50, 100, 200, 400], ["50", "100", "200", "400"])
-        axis.minorticks_off()
         axis.tick_params(labelsize=7)
-        axis.grid(alpha=.25)
-    for axis in list(axes.flat)[len(comparison.problems):]:
+        axis_of_trials(axis, [50, 100, 200, 400])
+    for axis in list(axes.flat)[len(names):]:
         axis.axis("off")
-    lines = [pyplot.Line2D([], [], color=colors[s], lw=2) for s in samplers]
-    list(axes.flat)[-1].legend(lines, [TITLES[s] for s in samplers], loc="center", fontsize=9, frameon=False)
+    lines = [pyplot.Line2D([], [], color=COLORS[s], lw=2) for s in SAMPLERS]
+    list(axes.flat)[-1].legend(lines, [TITLES[s] for s in SAMPLERS], loc="center", fontsize=9, frameon=False)
     figure.supxlabel("trials", fontsize=10)
     figure.supylabel("median regret of the incumbent", fontsize=10)
     figure.tight_layout()
     figure.savefig(os.path.join(path, "quality-problems.png"), dpi=70)
 
+
+def plot_means(comparison, checkpoints, path):
+    from matplotlib import pyplot
+
     figure, axis = pyplot.subplots(figsize=(6.4, 4))
-    for sampler in samplers:
-        points = [(n, comparison.mean(sampler, n)) for n in checkpoints]
-        points = [(n, y) for n, y in points if y is not None]
+    for sampler in SAMPLERS:
+        points = [(n, comparison.mean(sampler, n)) for n in checkpoints if sampler in comparison.samplers(n)
+                  and (sampler != peers.SLOW or n <= peers.SLOW_LIMIT)]
         if points:
-            axis.plot(*zip(*points), color=colors[sampler], lw=2.2 if sampler == "tpe" else 1.3, marker=".",
+            axis.plot(*zip(*points), color=COLORS[sampler], lw=2.2 if sampler == "tpe" else 1.3, marker=".",
                       label=TITLES[sampler])
-    axis.set_xscale("log")
-    axis.set_xticks([25, 50, 100, 200, 400], ["25", "50", "100", "200", "400"])
-    axis.minorticks_off()
+    axis_of_trials(axis, [25, 50, 100, 200, 400])
     axis.set_xlabel("trials")
-    axis.set_ylabel("mean log10 regret, %d problems" % len(comparison.problems))
-    axis.grid(alpha=.3)
+    axis.set_ylabel("mean log10 regret, %d problems" % len(comparison.problems(checkpoints[0])))
     axis.legend(fontsize=8)
     figure.tight_layout()
     figure.savefig(os.path.join(path, "quality-mean.png"), dpi=90)
@@ -246,67 +279,88 @@ def spell(seeds):
     return ", ".join("%d" % a if a == b else "%d to %d" % (a, b) for a, b in parts)
 
 
-def main():
+def serial_section(comparison, name, checkpoints, pictures):
+    present = [n for n in checkpoints if comparison.problems(n)]
+    if not present:
+        return []
+    out = ["", "### Serial, %s seeds: %s" % (name, spell(comparison.wanted)), "", summary_table(comparison, present),
+           "", "Mean log10 regret:", "", mean_table(comparison, present)]
+    if pictures:
+        out += ["", "![mean log10 regret over trials](benchmarks/quality-mean.png)", "",
+                "![median regret over trials, each problem](benchmarks/quality-problems.png)"]
+    for n in sorted(present, key=lambda n: (n != 100, n)):
+        out += ["", "N = %d, medians of %s seeds; the best peer's in bold:" % (n, comparison.counts(n)), "",
+                wide_table(comparison, n)]
+    return out
+
+
+def variant_section(results, title, text, variants, seeds, checkpoints):
+    tables = [variant_table(results, variants, seeds, n) for n in checkpoints]
+    return ["", "### " + title, "", text, ""] + tables if any(tables) else []
+
+
+def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", help="recorded runs")
+    parser.add_argument("--bin", required=True, help="folder with libbench_problems.so")
     parser.add_argument("--development", type=numbers, default="0-9", help="seeds that choices were made by")
     parser.add_argument("--report", type=numbers, default="100-119", help="seeds that were not looked at for that")
     parser.add_argument("--at", type=numbers, default="50,100,200,400")
     parser.add_argument("--commit", default="unknown")
     parser.add_argument("--write", metavar="DOCS", help="folder of benchmarks.md")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def read_about():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "about.md")) as file:
+        return file.read()
+
+
+def put(text, path):
+    """Between the marks of the file; a new file when there is none."""
+    before, after = "# Benchmarks\n\n", ""
+    if os.path.exists(path):
+        with open(path) as file:
+            before, mark, rest = file.read().partition(BEGIN)
+        after = rest.partition(END)[2].lstrip("\n") if mark else ""
+        if not mark:
+            before = before.rstrip("\n") + "\n\n"
+    with open(path, "w") as file:
+        file.write(before + text + ("\n" + after if after else ""))
+
+
+def main():
+    options = read_options()
     results = Results(options.files)
-    out = [BEGIN, "## Regret", "", open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "about.md")).read().rstrip(),
-           "", "Commit %s; %s." % (options.commit, versions()), ""]
-    sets = [("report", options.report), ("development", options.development)]
-    comparisons = {name: Comparison(results, seeds) for name, seeds in sets}
-    for name, seeds in sets:
-        comparison = comparisons[name]
-        if not comparison.problems:
-            continue
-        out += ["", "### Serial, %s seeds (%s; %s runs a cell)" % (name, spell(seeds), comparison.counts()), "",
-                summary_table(comparison, options.at)]
-        if name == "report" and options.write:
-            out += ["![mean log10 regret over trials](benchmarks/quality-mean.png)", "",
-                    "![median regret over trials, each problem](benchmarks/quality-problems.png)", ""]
-        for n in options.at:
-            if comparison.complete(n) and (name == "report" or n == 100):
-                out += ["", "N = %d, medians; the best peer in bold:" % n, "", wide_table(comparison, n)]
-    for in_flight, n in ((10, 200), (100, 1000)):
-        out.append(batch_table(results, options.report, in_flight, n))
-    late = variant_table(results, {"tpe-early": "without", "tpe": "with"}, options.report + options.development, 400)
-    if late:
-        out += ["\n### Coordinate jumps and branch minima after 100 trials", ""]
-        for n in (200, 400):
-            out += ["N = %d, medians, %d seeds:" % (n, len(options.report + options.development)), "",
-                    variant_table(results, {"tpe-early": "without", "tpe": "with"}, options.report + options.development, n)]
-    thin = variant_table(results, {"tpe-whole": "whole history", "tpe-thin": "thinned"}, options.report, 5000)
-    if thin:
-        out += ["\n### What thinning the history costs", "",
-                "From 3,000 trials on `tpe` keeps 2,000 of the trials that are not among the best. Medians:", ""]
-        for n in (5000, 10000):
-            rows = variant_table(results, {"tpe-whole": "whole history", "tpe-thin": "thinned"}, options.report, n)
-            if rows:
-                some = next(iter(results.runs[("tpe-thin", 1, problem)] for problem in results.problems()
-                                 if ("tpe-thin", 1, problem) in results.runs))
-                out += ["N = %d, %d seeds:" % (n, len([s for s in options.report if n in some.get(s, {})])), "", rows]
-    out.append(END)
+    report, development = Comparison(results, options.report), Comparison(results, options.development)
+    out = [BEGIN, "## Regret", "", read_about(), "Commit %s; %s." % (options.commit, versions())]
+    out += serial_section(report, "report", options.at, options.write)
+    out += serial_section(development, "development", options.at, None)
+    out += [batch_table(results, options.report, 10, 200), batch_table(results, options.report, 100, 1000)]
+    out += variant_section(results, "Coordinate jumps and branch minima after 100 trials",
+                           "What they bring, on the report seeds and the development seeds together.",
+                           {"tpe-early": "without", "tpe": "with"}, options.report + options.development, [200, 400])
+    out += variant_section(results, "What thinning the history costs",
+                           "Beyond 3,000 trials `tpe` keeps 2,000 of those that are not among the best.",
+                           {"tpe-whole": "whole history", "tpe-thin": "thinned"}, options.report, [5000, 10000])
+    out += [prototype_table(results, problems.load(options.bin)), END]
     text = "\n".join(out) + "\n"
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
     if not options.write:
         print(text)
         return
+    import matplotlib
+
+    matplotlib.use("Agg")
     pictures = os.path.join(options.write, "benchmarks")
     os.makedirs(pictures, exist_ok=True)
-    if comparisons["report"].problems:
-        curves(comparisons["report"], [25, 50, 75, 100, 150, 200, 300, 400], pictures)
-    write_quartiles(results, sets, pictures)
-    path = os.path.join(options.write, "benchmarks.md")
-    before, after = "# Benchmarks\n\n", ""
-    if os.path.exists(path):
-        before, _, rest = open(path).read().partition(BEGIN)
-        after = rest.partition(END)[2].lstrip("\n")
-    with open(path, "w") as file:
-        file.write(before + text + after)
+    checkpoints = [n for n in (25, 50, 75, 100, 150, 200, 300, 400) if report.problems(n)]
+    if checkpoints:
+        plot_problems(report, checkpoints, pictures)
+        plot_means(report, checkpoints, pictures)
+    write_quartiles(results, [("report", options.report), ("development", options.development)], pictures)
+    put(text, os.path.join(options.write, "benchmarks.md"))
 
 
 if __name__ == "__main__":

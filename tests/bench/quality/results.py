@@ -25,6 +25,11 @@ def rows(path):
                 yield row
 
 
+def reached(row):
+    """After how many trials the run ended."""
+    return max(int(pair.split("=")[0]) for pair in row["regrets"].split())
+
+
 def create(path):
     if not os.path.exists(path) or os.path.getsize(path) == 0:
         with open(path, "w") as file:
@@ -32,7 +37,7 @@ def create(path):
 
 
 class Results:
-    """All runs of some files; of a run that was made twice the last."""
+    """All runs of some files; where they say something twice, the last counts."""
 
     def __init__(self, paths):
         self.runs = {}  # (sampler, in flight, problem) -> {seed: {N: regret}}
@@ -41,7 +46,7 @@ class Results:
                 sampler, in_flight, problem, seed = key(row)
                 pairs = (pair.split("=") for pair in row["regrets"].split())
                 runs = self.runs.setdefault((sampler, in_flight, problem), {})
-                runs[seed] = {int(n): float(regret) for n, regret in pairs}
+                runs.setdefault(seed, {}).update({int(n): float(regret) for n, regret in pairs})
 
     def regrets(self, sampler, problem, n, seeds, in_flight=1):
         runs = self.runs.get((sampler, in_flight, problem), {})
