@@ -158,7 +158,7 @@ static int best_candidate(const hopt_tpe *tpe, int n) {
  */
 static int blind_branch(const hopt_tpe *tpe, int n) {
     const hopt_tpe_split *split = &tpe->split;
-    if (split->root < 0 || split->finished <= OWN_MODEL_AT) return -1;
+    if (split->root < 0 || split->finished <= OWN_MODEL_AT || tpe->plain) return -1;
     size_t size = (size_t)tpe->cube->size;
     size_t root = (size_t)split->root;
     int branch = (int)tpe->rows[(size_t)best_candidate(tpe, n) * size + root];
@@ -170,7 +170,7 @@ static int blind_branch(const hopt_tpe *tpe, int n) {
 
 static double jump_share(const hopt_tpe *tpe) {
     if (tpe->split.finished > tpe->late) return JUMP_SHARE;
-    if (tpe->split.finished > HOPT_TPE_LATE) return 0;
+    if (tpe->split.finished > HOPT_TPE_LATE || tpe->plain) return 0;
     return hopt_tpe_split_stagnates(&tpe->split) ? STAGNANT_JUMP_SHARE : 0;
 }
 

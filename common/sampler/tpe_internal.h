@@ -236,7 +236,9 @@ typedef struct hopt_tpe {
     hopt_finite *tried; /**< NULL with "repeat" */
     hopt_tpe_split split;
     hopt_tpe_below below;
-    size_t late; /**< HOPT_TPE_LATE; a benchmark does without */
+    /* For benchmarks, which do without: */
+    size_t late; /**< HOPT_TPE_LATE */
+    bool plain;  /**< without the two rules of ADR 10 */
     /* The last suggestion, kept for tests and for explaining it. */
     hopt_tpe_step step;
     int jump;              /**< the dimension of a JUMP, else -1 */

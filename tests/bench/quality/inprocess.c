@@ -50,9 +50,12 @@ static void *open_sampler(const hopt_inprocess *how, const hopt_space *space, ui
     must(hopt_sampler__read_options(values, how->kind, how->options, &err), &err);
     must(how->kind->open(&self, space, values, seed, &err), &err);
     free(values);
-    if (how->thin_at > 0 && how->kind == &hopt_sampler__tpe)
-        ((hopt_tpe *)self)->split.thin_at = how->thin_at;
-    if (how->late > 0 && how->kind == &hopt_sampler__tpe) ((hopt_tpe *)self)->late = how->late;
+    if (how->kind == &hopt_sampler__tpe) {
+        hopt_tpe *tpe = self;
+        if (how->thin_at > 0) tpe->split.thin_at = how->thin_at;
+        if (how->late > 0) tpe->late = how->late;
+        tpe->plain = how->plain;
+    }
     return self;
 }
 

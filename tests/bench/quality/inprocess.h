@@ -16,6 +16,7 @@ typedef struct hopt_inprocess {
     int in_flight;         /**< so many are asked before the first is told */
     size_t thin_at;        /**< `tpe`: thin its history above this many; 0: as it does by itself */
     size_t late;           /**< `tpe`: jumps and branch minima after so many; 0: likewise */
+    bool plain;            /**< `tpe`: without the two rules of ADR 10 */
     int checkpoints;
     int at[HOPT_CHECKPOINTS_MAX]; /**< ended trials, ascending; the last ends the run */
 } hopt_inprocess;

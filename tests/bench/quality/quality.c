@@ -24,6 +24,7 @@ static const char USAGE[] =
     "  --in-flight K     trials that are asked before the first one is told (1)\n"
     "  --thin-at N       tpe: thin its history above N trials (as it does by itself)\n"
     "  --late N          tpe: coordinate jumps and branch minima after N trials (as it does)\n"
+    "  --plain           tpe: without the two rules of ADR 10\n"
     "  --name NAME       with --raw: what to call the sampler\n"
     "  --raw             a line for each run: sampler,in_flight,problem,seed,N=regret ...\n";
 
@@ -131,19 +132,13 @@ static void read_checkpoints(hopt_inprocess *how, const char *text) {
 }
 
 static void read_settings(settings *set, int argc, char **argv) {
-    static const struct option options[] = {{"sampler", 1, NULL, 's'},
-                                            {"n", 1, NULL, 'n'},
-                                            {"seeds", 1, NULL, 'k'},
-                                            {"first", 1, NULL, 'f'},
-                                            {"problem", 1, NULL, 'p'},
-                                            {"in-flight", 1, NULL, 'i'},
-                                            {"options", 1, NULL, 'o'},
-                                            {"thin-at", 1, NULL, 't'},
-                                            {"at", 1, NULL, 'a'},
-                                            {"raw", 0, NULL, 'r'},
-                                            {"name", 1, NULL, 'm'},
-                                            {"late", 1, NULL, 'l'},
-                                            {0}};
+    static const struct option options[] = {{"sampler", 1, NULL, 's'}, {"n", 1, NULL, 'n'},
+                                            {"seeds", 1, NULL, 'k'},   {"first", 1, NULL, 'f'},
+                                            {"problem", 1, NULL, 'p'}, {"in-flight", 1, NULL, 'i'},
+                                            {"options", 1, NULL, 'o'}, {"thin-at", 1, NULL, 't'},
+                                            {"at", 1, NULL, 'a'},      {"raw", 0, NULL, 'r'},
+                                            {"plain", 0, NULL, 'b'},   {"name", 1, NULL, 'm'},
+                                            {"late", 1, NULL, 'l'},    {0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 's' && !(set->how.kind = hopt_sampler_find(optarg))) refuse("unknown sampler");
@@ -157,6 +152,7 @@ static void read_settings(settings *set, int argc, char **argv) {
         if (c == 'l') set->how.late = (size_t)atoll(optarg);
         if (c == 'm') set->name = optarg;
         if (c == 'r') set->raw = true;
+        if (c == 'b') set->how.plain = true;
         if (c == '?') refuse("unknown option");
     }
     if (set->seeds < 1 || set->how.in_flight < 1) refuse("--seeds and --in-flight: at least 1");

@@ -59,6 +59,7 @@ hopt_full() {
     hopt_run 100+20 --in-flight 100 --at 200,500,1000
     hopt_run 100+10 --name tpe-thin --at 3000,5000
     hopt_run 100+10 --thin-at 1000000000 --name tpe-whole --at 3000,5000
+    hopt_run 1000+1000 --plain --name tpe-plain --at 100
     hopt_run 1000+1000 --name tpe-many --at 100
 }
 
