@@ -63,22 +63,18 @@ hopt_full() {
     hopt_run 1000+1000 --name tpe-many --at 100
 }
 
-# Seed by seed, so that at any time every cell has about as many. hyperopt to N = 100: see about.md.
-peers_seeds() { # peers_seeds FILE FIRST LAST
-    local seed
-    for ((seed = $2; seed <= $3; seed++)); do
-        peers_run "$1" --peers rustuna,optuna,optuna-group --seeds "$seed"
-        peers_run "$1" --peers hyperopt-py --seeds "$seed" --at 25,50,75,100
-    done
-}
-
-peers_full() {
+# Cheap things first; seed by seed, so that at any time every cell has about as many. hyperopt to N = 100 only:
+# see about.md.
+peers_full() { # peers_full FILE
+    local short=25,50,75,100 seed
     local some=hartmann6,rosenbrock5_S,styblinski5_S,ackley10_S,sphere10_S,CASH,mlp_noisy,cats,ridge_noisy,deep
-    peers_seeds "$1" 100 109
+    peers_run "$1" --seeds 100-119 --at $short
     peers_run "$1" --peers optuna,rustuna --in-flight 10 --at 50,100,200 --seeds 100-109
     peers_run "$1" --peers optuna,rustuna --in-flight 100 --at 200,500,1000 --seeds 100-103 --problems $some
-    peers_seeds "$1" 110 119
-    peers_seeds "$1" 0 9
+    peers_run "$1" --seeds 0-9 --at $short
+    for seed in {100..119} {0..9}; do
+        peers_run "$1" --peers rustuna,optuna,optuna-group --seeds "$seed"
+    done
 }
 
 if ! peers_installed; then
