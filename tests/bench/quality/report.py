@@ -123,11 +123,28 @@ def mean_table(comparison, checkpoints):
     return table(["N"] + [TITLES[s] for s in SAMPLERS] + ["tpe less best peer"], rows)
 
 
-def batch_table(results, seeds, in_flight, n):
+def batch_loss(results, seeds, in_flight, n):
+    """What tpe loses to itself when it proposes serially, with all its runs."""
+    serial, together = [], []
+    for problem in results.problems():
+        runs = [results.runs.get(("tpe", k, problem), {}) for k in (1, in_flight)]
+        common = [s for s in seeds if all(n in some.get(s, {}) for some in runs)]
+        if common:
+            serial.append(mean_log(results.regrets("tpe", problem, n, common)))
+            together.append(mean_log(results.regrets("tpe", problem, n, common, in_flight)))
+    if not serial:
+        return ""
+    serial, together = float(numpy.mean(serial)), float(numpy.mean(together))
+    return ("\n### %d trials in flight, N = %d\n\n`tpe` alone, all %d problems, %d seeds: mean log10 regret %.3f, serially "
+            "%.3f; the batch costs %+.3f.\n" % (in_flight, n, len(results.problems()), len(common), together, serial,
+                                               together - serial))
+
+
+def batch_section(results, seeds, in_flight, n):
     together, serial = Comparison(results, seeds, in_flight), Comparison(results, seeds)
     problems_of = together.problems(n) if together.all else []
     if not problems_of:
-        return ""
+        return batch_loss(results, seeds, in_flight, n)
     rows, logs = [], {name: [] for name in ["serial", "tpe"] + together.all}
     for problem in problems_of:
         runs = serial.runs("tpe", problem)
@@ -146,9 +163,10 @@ def batch_table(results, seeds, in_flight, n):
                 + ["%.3f" % means[peer] for peer in together.all]
                 + ["%+.3f" % (means["tpe"] - min(means[peer] for peer in together.all))])
     won = sum(together.ratio(problem, n) <= 1 for problem in problems_of)
-    return ("\n### %d trials in flight, N = %d\n\nReport seeds, %s a cell. `tpe` is at or below the best peer on %d of "
-            "%d rows. The last row: means of log10, and differences of them.\n\n"
-            % (in_flight, n, together.counts(n), won, len(problems_of))
+    return (batch_loss(results, seeds, in_flight, n)
+            + "\nBeside peers, whose runs are fewer (%s a cell): `tpe` is at or below the best one on %d of %d rows. "
+            "Medians; the last row: means of log10, and differences of them.\n\n"
+            % (together.counts(n), won, len(problems_of))
             + table(["problem", "tpe, serial", "tpe: q25 / median / q75", "to serial"]
                     + [TITLES[p] for p in together.all] + ["tpe to best peer"], rows))
 
@@ -342,7 +360,7 @@ def main():
     out = [BEGIN, "## Regret", "", read_about(), "Commit %s; %s." % (options.commit, versions())]
     out += serial_section(report, "report", options.at, options.write)
     out += serial_section(development, "development", options.at, None)
-    out += [batch_table(results, options.report, 10, 200), batch_table(results, options.report, 100, 1000)]
+    out += [batch_section(results, options.report, 10, 200), batch_section(results, options.report, 100, 1000)]
     out += variant_section(results, "Coordinate jumps and branch minima after 100 trials",
                            "What they bring, on the report seeds and the development seeds together.",
                            {"tpe-early": "without", "tpe": "with"}, options.report + options.development, [200, 400])
