@@ -7,9 +7,13 @@
 #include "common/sampler/sampler_internal.h"
 #include "common/sampler/tpe_internal.h"
 
-/** From more than this many finished trials on: jumps and branch minima (TPE.md 0.4b). */
-enum { LATE = 100 };
+/* How often a suggestion is a coordinate jump: always after HOPT_TPE_LATE trials, before that while
+ * the search stagnates (ADR 10). */
 static const double JUMP_SHARE = 0.20;
+static const double STAGNANT_JUMP_SHARE = 0.30;
+/** From more than OWN_MODEL_AT finished trials on, a winner in a branch of which fewer than
+ * OWN_MODEL_BELOW trials are below is replaced by what the branch's own model proposes (ADR 10). */
+enum { OWN_MODEL_AT = 30, OWN_MODEL_BELOW = 2 };
 /** Random redraws before the systematic search for an untried point. */
 enum { REDRAWS = 32 };
 
@@ -58,6 +62,7 @@ static hopt_status tpe_open(void **self, const hopt_space *space, const void *op
     tpe->order = hopt_zalloc(n + 1, sizeof *tpe->order);
     tpe->factors = hopt_zalloc(size + 1, sizeof *tpe->factors);
     tpe->pass = hopt_tpe_best_pass();
+    tpe->late = HOPT_TPE_LATE;
     *self = tpe;
     return HOPT_OK;
 }
@@ -144,6 +149,35 @@ static int branch_candidates(hopt_tpe *tpe, int branch, hopt_rng *rng) {
     return n;
 }
 
+static int best_candidate(const hopt_tpe *tpe, int n) {
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        if (tpe->score[i] > tpe->score[best]) best = i;
+    return best;
+}
+
+/**
+ * The root's branch of the best candidate if it is one that the below set says next to nothing
+ * about, else -1. What such a candidate has within the branch is drawn blindly.
+ */
+static int blind_branch(const hopt_tpe *tpe, int n) {
+    const hopt_tpe_split *split = &tpe->split;
+    if (split->root < 0 || split->finished <= OWN_MODEL_AT || tpe->plain) return -1;
+    size_t size = (size_t)tpe->cube->size;
+    size_t root = (size_t)split->root;
+    int branch = (int)tpe->rows[(size_t)best_candidate(tpe, n) * size + root];
+    int below = 0;
+    for (int i = 0; i < split->below.count; i++)
+        below += (int)split->u[split->below.index[i] * size + root] == branch;
+    return below < OWN_MODEL_BELOW && split->branch_finished[branch] >= 2 ? branch : -1;
+}
+
+static double jump_share(const hopt_tpe *tpe) {
+    if (tpe->split.finished > tpe->late) return JUMP_SHARE;
+    if (tpe->split.finished > HOPT_TPE_LATE || tpe->plain) return 0;
+    return hopt_tpe_split_stagnates(&tpe->split) ? STAGNANT_JUMP_SHARE : 0;
+}
+
 /** Fill rows and scores (a single row has no score). @return how many rows. */
 static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     hopt_tpe_split *split = &tpe->split;
@@ -161,17 +195,22 @@ static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     }
     hopt_tpe_fixed fixed = {.branch = -1, .jump = -1, .root = split->root};
     tpe->step = HOPT_TPE_MODEL;
-    if (split->finished > LATE) {
+    if (split->finished > tpe->late) {
         int branch = hopt_tpe_split_due(split);
         if (branch >= 0) return branch_candidates(tpe, branch, rng);
+    }
+    double share = jump_share(tpe);
+    if (share > 0) {
         const float *best = split->u + split->best.index[0] * (size_t)tpe->cube->size;
-        if (hopt_rng_uniform(rng) < JUMP_SHARE) fixed.jump = draw_jump_dimension(tpe, best, rng);
+        if (hopt_rng_uniform(rng) < share) fixed.jump = draw_jump_dimension(tpe, best, rng);
         if (fixed.jump >= 0) {
             fixed.current = (double)best[fixed.jump];
             tpe->step = HOPT_TPE_JUMP;
         }
     }
-    return model_candidates(tpe, &fixed, rng);
+    int n = model_candidates(tpe, &fixed, rng);
+    int branch = blind_branch(tpe, n);
+    return branch >= 0 ? branch_candidates(tpe, branch, rng) : n;
 }
 
 /** The best candidate: of those untried if `untried`; its point is left in `point`. -1: none. */

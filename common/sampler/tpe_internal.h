@@ -199,6 +199,12 @@ hopt_best hopt_tpe_split_usual(const hopt_tpe_split *split);
 hopt_best hopt_tpe_split_branch(const hopt_tpe_split *split, int option);
 /** The branch that is due its minimum, or -1. */
 int hopt_tpe_split_due(const hopt_tpe_split *split);
+/**
+ * Whether the search has come to rest (ADR 10): more than 40 trials are finished and the last 12 of
+ * them (by num) lowered the least loss by less than a twentieth of what lies between it and the
+ * median loss. Costs a pass over the history.
+ */
+bool hopt_tpe_split_stagnates(const hopt_tpe_split *split);
 
 /* ---- tpe_draw.c ---- */
 
@@ -229,12 +235,15 @@ typedef struct hopt_tpe_options {
     bool repeat;
 } hopt_tpe_options;
 
+/** From more than this many finished trials on: jumps and branch minima (TPE.md 0.4b). */
+enum { HOPT_TPE_LATE = 100 };
+
 typedef enum hopt_tpe_step {
     HOPT_TPE_STARTUP,
     HOPT_TPE_PRIOR, /**< too little is finished */
     HOPT_TPE_MODEL,
     HOPT_TPE_JUMP,
-    HOPT_TPE_BRANCH,
+    HOPT_TPE_BRANCH, /**< a branch's own model */
     HOPT_TPE_BRANCH_PRIOR
 } hopt_tpe_step;
 
@@ -246,6 +255,9 @@ typedef struct hopt_tpe {
     hopt_finite *tried; /**< NULL with "repeat" */
     hopt_tpe_split split;
     hopt_tpe_below below;
+    /* For benchmarks, which do without: */
+    size_t late; /**< HOPT_TPE_LATE */
+    bool plain;  /**< without the two rules of ADR 10 */
     /* The last suggestion, kept for tests and for explaining it. */
     hopt_tpe_step step;
     int jump;   /**< the dimension of a JUMP, else -1 */

@@ -304,3 +304,29 @@ int hopt_tpe_split_due(const hopt_tpe_split *split) {
     double minimum = fmin(2 * sqrt(n), 0.5 * n / options);
     return least >= 0 && (double)split->branch_known[least] < minimum ? least : -1;
 }
+
+enum { REST_AFTER = 40, REST_SPAN = 12, REST_FRACTION = 20 };
+
+bool hopt_tpe_split_stagnates(const hopt_tpe_split *split) {
+    const hopt_tpe_above *above = &split->above;
+    if (split->finished <= REST_AFTER) return false;
+    size_t count = 0;
+    double newer = INFINITY; /* the least loss of the last REST_SPAN trials, and of the others */
+    double older = INFINITY;
+    for (size_t slot = above->slots; slot-- > 0;) { /* from the newest on */
+        const hopt_record *record = &split->history.records[above->record[slot]];
+        if (record->state != HOPT_RECORD_OK) continue;
+        double *least = count++ < REST_SPAN ? &newer : &older;
+        if (record->loss < *least) *least = record->loss;
+    }
+    if (count <= REST_SPAN) return false;
+    double best = fmin(newer, older);
+    /* gain < (median - best) / 20, without the median: half of all losses are above this. */
+    double bound = best + REST_FRACTION * (older - best);
+    size_t beyond = 0;
+    for (size_t slot = 0; slot < above->slots; slot++) {
+        const hopt_record *record = &split->history.records[above->record[slot]];
+        beyond += record->state == HOPT_RECORD_OK && record->loss > bound;
+    }
+    return beyond >= count - count / 2;
+}

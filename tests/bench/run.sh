@@ -28,10 +28,6 @@ measure_store() {
     [ -z "${HOPT_TEST_MONGO_URI:-}" ] || "$HOPT_BIN/bench_store" "${HOPT_TEST_MONGO_URI%/}/hopt_bench"
 }
 
-measure_quality() {
-    "$HOPT_BIN/bench_quality" --seeds 5
-}
-
 echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), commit" \
     "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 if [ $# -eq 0 ]; then

@@ -1,112 +1,40 @@
 /**
- * Regret of a sampler on the development problems, beside what TPE.md 0.9 measured for `tpe`.
- * In-process, serial, one thread. usage: bench_quality [--sampler tpe] [--n 100] [--seeds 20]
- * [--first 0] [--problem NAME] [--ahead 0] [--options '{"repeat":true}']
+ * Regret of a sampler of hopt on the development problems, beside what TPE.md 0.9 measured for
+ * `tpe`; with --raw the regrets themselves, in the form of peers_run.py, for report.py.
  */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
-#include "common/base/buf.h"
-#include "common/base/hash.h"
-#include "common/sampler/rng.h"
-#include "common/sampler/sampler.h"
-#include "common/space/space.h"
-#include "tests/bench/quality/problems.h"
+#include "tests/bench/quality/inprocess.h"
+#include "tests/bench/quality/instance.h"
+
+static const char USAGE[] =
+    "usage: bench_quality [OPTION...]\n"
+    "  --sampler NAME    tpe; also random, hyperopt, anneal, mix\n"
+    "  --options JSON    the sampler's options\n"
+    "  --problem NAME    only this one\n"
+    "  --n N             trials (100)\n"
+    "  --at N,N,...      look after so many trials; the last is --n\n"
+    "  --seeds K         so many instances (20)\n"
+    "  --first K         the first of them (0)\n"
+    "  --in-flight K     trials that are asked before the first one is told (1)\n"
+    "  --thin-at N       tpe: thin its history above N trials (as it does by itself)\n"
+    "  --late N          tpe: coordinate jumps and branch minima after N trials (as it does)\n"
+    "  --plain           tpe: without the two rules of ADR 10\n"
+    "  --name NAME       with --raw: what to call the sampler\n"
+    "  --raw             a line for each run: sampler,in_flight,problem,seed,N=regret ...\n";
 
 typedef struct settings {
-    const char *sampler;
-    const char *problem; /* NULL: all */
-    json_t *options;     /* the sampler's, or NULL */
-    int n, seeds, first;
-    int ahead; /* trials that are pending beside the one asked for */
+    hopt_inprocess how;
+    const char *name;
+    const hopt_problem *problem; /* NULL: all */
+    int seeds, first;
+    bool raw;
 } settings;
-
-typedef struct result {
-    double *regret; /* [seed] */
-    double suggest_ns;
-    long suggestions;
-} result;
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static hopt_space *make_space(const hopt_problem *problem) {
-    hopt_buf text = HOPT_BUF_INIT;
-    if (problem->space) {
-        hopt_buf_text(&text, problem->space);
-    } else {
-        for (int i = 0; i < problem->dimensions; i++)
-            hopt_buf_print(&text, "%s\"x%d\":{\"_type\":\"uniform\",\"_value\":[0,1]}",
-                           i ? "," : "{", i);
-        hopt_buf_text(&text, "}");
-    }
-    json_error_t where;
-    json_t *json = json_loads(hopt_buf_string(&text), 0, &where);
-    hopt_errors errors = {0};
-    hopt_space *space = NULL;
-    if (!json || hopt_space_parse(&space, json, NULL, 0, "space", &errors) != HOPT_OK) {
-        fprintf(stderr, "%s: %s\n", problem->name, json ? errors.list[0].message : where.text);
-        exit(1);
-    }
-    json_decref(json);
-    hopt_buf_clear(&text);
-    return space;
-}
-
-static void must(hopt_status status, const hopt_error *err) {
-    if (status == HOPT_OK) return;
-    fprintf(stderr, "%s\n", err->message);
-    exit(1);
-}
-
-/** Ask and tell n trials, `ahead` of them in flight. @return the incumbent's true regret. */
-static double optimize(const settings *set, const hopt_instance *instance, const hopt_space *space,
-                       uint64_t seed, result *out) {
-    hopt_error err;
-    hopt_sampler *sampler;
-    must(hopt_sampler_open(&sampler, set->sampler, space, set->options, seed, &err), &err);
-    size_t size = (size_t)hopt_space_size(space);
-    double *points = hopt_zalloc((size_t)set->n * size, sizeof *points);
-    hopt_rng noise;
-    hopt_rng_seed(&noise, seed ^ 0x5eed);
-    double best = INFINITY;
-    double regret = INFINITY;
-    for (int i = 0; i < set->n + set->ahead; i++) {
-        if (i < set->n) {
-            double *point = points + (size_t)i * size;
-            double start = now_ns();
-            must(hopt_sampler_suggest(sampler, hopt_hash_splitmix64(seed, (uint64_t)i), i, point,
-                                      &err),
-                 &err);
-            out->suggest_ns += now_ns() - start;
-            out->suggestions++;
-            hopt_sampler_pend(sampler, i, point);
-        }
-        int ended = i - set->ahead;
-        if (ended < 0) continue;
-        const double *point = points + (size_t)ended * size;
-        double value = instance->problem->regret(instance, point);
-        double seen = value + instance->problem->noise * hopt_rng_normal(&noise);
-        hopt_sampler_add(
-            sampler, &(hopt_observation){
-                         .num = ended, .outcome = HOPT_OUTCOME_OK, .loss = seen, .point = point});
-        if (seen < best) {
-            best = seen;
-            regret = value;
-        }
-    }
-    free(points);
-    hopt_sampler_close(sampler);
-    return regret;
-}
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a;
@@ -121,58 +49,43 @@ static double quantile(const double *sorted, int n, double q) {
     return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
-static result run_problem(const settings *set, const hopt_problem *problem) {
-    result out = {.regret = hopt_zalloc((size_t)set->seeds, sizeof(double))};
-    hopt_space *space = make_space(problem);
+static void print_raw(const settings *set, const hopt_problem *problem, int number,
+                      const hopt_inprocess_result *result) {
+    printf("%s,%d,%s,%d,", set->name, set->how.in_flight, problem->name, number);
+    for (int i = 0; i < set->how.checkpoints; i++)
+        printf("%s%d=%.4g", i ? " " : "", set->how.at[i], result->regret[i]);
+    printf("\n");
+}
+
+typedef struct summary {
+    double q25, median, q75;
+    double mean_log; /* log10, of each regret or 1e-12 when that is more: TPE.md's way to add up */
+    double suggest_us;
+} summary;
+
+static summary summarize(const settings *set, const hopt_problem *problem) {
+    summary out = {0};
+    int last = set->how.checkpoints - 1;
+    double *regret = hopt_zalloc((size_t)set->seeds, sizeof *regret);
     for (int s = 0; s < set->seeds; s++) {
-        uint64_t seed = hopt_hash_splitmix64((uint64_t)(set->first + s), 77);
-        hopt_instance instance = {.problem = problem};
-        hopt_rng rng;
-        hopt_rng_seed(&rng, seed);
-        for (int i = 0; i < HOPT_PROBLEM_NUMBERS; i++)
-            instance.t[i] = .1 + .8 * hopt_rng_uniform(&rng);
-        out.regret[s] = optimize(set, &instance, space, seed, &out);
+        hopt_inprocess_result result;
+        hopt_inprocess_run(&result, &set->how, problem, set->first + s);
+        if (set->raw) print_raw(set, problem, set->first + s, &result);
+        regret[s] = result.regret[last];
+        out.mean_log += log10(fmax(regret[s], 1e-12)) / set->seeds;
+        out.suggest_us += result.suggest_ns / 1e3 / set->how.at[last] / set->seeds;
     }
-    hopt_space_free(space);
-    qsort(out.regret, (size_t)set->seeds, sizeof(double), ascending);
+    qsort(regret, (size_t)set->seeds, sizeof *regret, ascending);
+    out.q25 = quantile(regret, set->seeds, .25);
+    out.median = quantile(regret, set->seeds, .5);
+    out.q75 = quantile(regret, set->seeds, .75);
+    free(regret);
     return out;
 }
 
-/** Mean log10 regret: TPE.md's way to add problems up. */
-static double mean_log(const result *r, int seeds) {
-    double sum = 0;
-    for (int s = 0; s < seeds; s++)
-        sum += log10(fmax(r->regret[s], 1e-12));
-    return sum / seeds;
-}
-
-static void read_settings(settings *set, int argc, char **argv) {
-    static const struct option options[] = {{"sampler", 1, NULL, 's'}, {"n", 1, NULL, 'n'},
-                                            {"seeds", 1, NULL, 'k'},   {"first", 1, NULL, 'f'},
-                                            {"problem", 1, NULL, 'p'}, {"ahead", 1, NULL, 'a'},
-                                            {"options", 1, NULL, 'o'}, {0}};
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 's') set->sampler = optarg;
-        if (c == 'p') set->problem = optarg;
-        if (c == 'o') set->options = json_loads(optarg, 0, NULL);
-        if (c == 'n') set->n = atoi(optarg);
-        if (c == 'k') set->seeds = atoi(optarg);
-        if (c == 'f') set->first = atoi(optarg);
-        if (c == 'a') set->ahead = atoi(optarg);
-        if (c == '?') exit(2);
-    }
-    if (set->n < 1 || set->seeds < 1 || set->ahead < 0) {
-        fprintf(stderr, "--n and --seeds must be at least 1\n");
-        exit(2);
-    }
-}
-
-int main(int argc, char **argv) {
-    settings set = {.sampler = "tpe", .n = 100, .seeds = 20};
-    read_settings(&set, argc, argv);
-    printf("%s, N=%d, %d seeds from %d, %d more in flight; regret of the incumbent\n", set.sampler,
-           set.n, set.seeds, set.first, set.ahead);
+static void print_table(const settings *set) {
+    printf("%s, N=%d, %d seeds from %d, %d in flight; regret of the incumbent\n", set->name,
+           set->how.at[set->how.checkpoints - 1], set->seeds, set->first, set->how.in_flight);
     printf("%-16s %10s %10s %10s | %9s %9s %9s %7s | %8s %8s\n", "problem", "q25", "median", "q75",
            "q25 ref", "med ref", "q75 ref", "med/ref", "mean lg", "us/sugg");
     double total = 0;
@@ -180,24 +93,81 @@ int main(int argc, char **argv) {
     int count = 0;
     for (int i = 0; i < HOPT_PROBLEMS; i++) {
         const hopt_problem *problem = &hopt_problems[i];
-        if (set.problem && strcmp(set.problem, problem->name) != 0) continue;
-        result r = run_problem(&set, problem);
-        double median = quantile(r.regret, set.seeds, .5);
+        if (set->problem && set->problem != problem) continue;
+        summary s = summarize(set, problem);
         const double *expect = problem->expect;
-        double lg = mean_log(&r, set.seeds);
         printf("%-16s %10.3g %10.3g %10.3g | %9.3g %9.3g %9.3g %7.2f | %8.3f %8.1f\n",
-               problem->name, quantile(r.regret, set.seeds, .25), median,
-               quantile(r.regret, set.seeds, .75), expect[0], expect[1], expect[2],
-               median / expect[1], lg, r.suggest_ns / (double)r.suggestions / 1e3);
+               problem->name, s.q25, s.median, s.q75, expect[0], expect[1], expect[2],
+               s.median / expect[1], s.mean_log, s.suggest_us);
         fflush(stdout);
-        total += lg;
-        ratio += log10(median / expect[1]);
+        total += s.mean_log;
+        ratio += log10(s.median / expect[1]);
         count++;
-        free(r.regret);
     }
-    if (count > 0)
-        printf("mean log10 regret %.3f; mean log10 (median / reference) %+.3f\n", total / count,
-               ratio / count);
-    json_decref(set.options);
-    return count > 0 ? 0 : 2;
+    printf("mean log10 regret %.3f; mean log10 (median / reference) %+.3f\n", total / count,
+           ratio / count);
+}
+
+static void print_lines(const settings *set) {
+    for (int i = 0; i < HOPT_PROBLEMS; i++)
+        if (!set->problem || set->problem == &hopt_problems[i]) summarize(set, &hopt_problems[i]);
+}
+
+HOPT_NORETURN static void refuse(const char *what) {
+    fprintf(stderr, "bench_quality: %s\n%s", what, USAGE);
+    exit(2);
+}
+
+static void read_checkpoints(hopt_inprocess *how, const char *text) {
+    how->checkpoints = 0;
+    for (char *end = NULL; how->checkpoints < HOPT_CHECKPOINTS_MAX; text = end + 1) {
+        long at = strtol(text, &end, 10);
+        if (end == text || at < 1 || at > 100000000 ||
+            (how->checkpoints > 0 && at <= how->at[how->checkpoints - 1]))
+            refuse("--at: ascending numbers of trials, separated by commas");
+        how->at[how->checkpoints++] = (int)at;
+        if (*end == '\0') return;
+    }
+    refuse("--at: too many");
+}
+
+static void read_settings(settings *set, int argc, char **argv) {
+    static const struct option options[] = {{"sampler", 1, NULL, 's'}, {"n", 1, NULL, 'n'},
+                                            {"seeds", 1, NULL, 'k'},   {"first", 1, NULL, 'f'},
+                                            {"problem", 1, NULL, 'p'}, {"in-flight", 1, NULL, 'i'},
+                                            {"options", 1, NULL, 'o'}, {"thin-at", 1, NULL, 't'},
+                                            {"at", 1, NULL, 'a'},      {"raw", 0, NULL, 'r'},
+                                            {"plain", 0, NULL, 'b'},   {"name", 1, NULL, 'm'},
+                                            {"late", 1, NULL, 'l'},    {0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 's' && !(set->how.kind = hopt_sampler_find(optarg))) refuse("unknown sampler");
+        if (c == 'p' && !(set->problem = hopt_problem_find(optarg))) refuse("unknown problem");
+        if (c == 'o' && !(set->how.options = json_loads(optarg, 0, NULL))) refuse("bad --options");
+        if (c == 'n' || c == 'a') read_checkpoints(&set->how, optarg);
+        if (c == 'k') set->seeds = atoi(optarg);
+        if (c == 'f') set->first = atoi(optarg);
+        if (c == 'i') set->how.in_flight = atoi(optarg);
+        if (c == 't') set->how.thin_at = (size_t)atoll(optarg);
+        if (c == 'l') set->how.late = (size_t)atoll(optarg);
+        if (c == 'm') set->name = optarg;
+        if (c == 'r') set->raw = true;
+        if (c == 'b') set->how.plain = true;
+        if (c == '?') refuse("unknown option");
+    }
+    if (set->seeds < 1 || set->how.in_flight < 1) refuse("--seeds and --in-flight: at least 1");
+    if (!set->name) set->name = set->how.kind->name;
+}
+
+int main(int argc, char **argv) {
+    settings set = {
+        .how = {.kind = hopt_sampler_find("tpe"), .in_flight = 1, .checkpoints = 1, .at = {100}},
+        .seeds = 20};
+    read_settings(&set, argc, argv);
+    if (set.raw)
+        print_lines(&set);
+    else
+        print_table(&set);
+    json_decref((json_t *)set.how.options);
+    return 0;
 }

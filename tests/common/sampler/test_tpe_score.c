@@ -254,6 +254,43 @@ Test(score, agrees_for_a_branch_minimum) {
           150, (int[]){HOPT_TPE_BRANCH}, 1);
 }
 
+/** Branch a is better by far, b was tried 26 times, enough for its minimum: best is y = z = .3. */
+static void tell_two_branches(hopt_tpe *tpe) {
+    for (int i = 0; i < 130; i++) {
+        double at = i / 129.0;
+        double a[4] = {0, at, NAN, NAN};
+        double b[4] = {1, NAN, at, (i * 7) % 130 / 129.0};
+        double loss = i % 5 ? fabs(at - 0.5) : 9 + fabs(b[2] - 0.3) + fabs(b[3] - 0.3);
+        hopt_sampler__tpe.add(
+            tpe, &(hopt_observation){
+                     .num = i, .outcome = HOPT_OUTCOME_OK, .loss = loss, .point = i % 5 ? a : b});
+    }
+}
+
+Test(score, a_branch_that_is_not_below_is_explored_by_its_own_model) {
+    hopt_space *space = space_of("{'m':{'_type':'choice','_value':["
+                                 "{'_name':'a','x':{'_type':'uniform','_value':[0,1]}},"
+                                 "{'_name':'b','y':{'_type':'uniform','_value':[0,1]},"
+                                 "'z':{'_type':'uniform','_value':[0,1]}}]}}");
+    hopt_tpe *tpe = open_tpe(space);
+    tell_two_branches(tpe);
+    int explored = 0;
+    double distance = 0;
+    for (uint64_t seed = 0; seed < 500; seed++) {
+        double point[4];
+        cr_assert_eq(hopt_sampler__tpe.suggest(tpe, seed, 130, point, NULL), HOPT_OK);
+        if (point[0] == 0) continue;
+        cr_assert_eq(tpe->step, HOPT_TPE_BRANCH); /* jumps of m got there */
+        explored++;
+        distance += fabs(point[2] - 0.3) + fabs(point[3] - 0.3);
+    }
+    cr_assert_gt(explored, 20, "%d", explored);
+    /* Uniform draws are .29 away in each. */
+    cr_assert_lt(distance / explored, 0.3, "%g in %d", distance / explored, explored);
+    hopt_sampler__tpe.close(tpe);
+    hopt_space_free(space);
+}
+
 Test(score, every_path_gives_the_same_bits) {
     hopt_space *space = space_of(MIXED);
     hopt_tpe *tpe = open_tpe(space);

@@ -168,3 +168,48 @@ Test(split, branch_minimum_finds_the_least_tried) {
     cr_assert_eq(f.split.above.n_above, 140 - 12);
     clear(&f);
 }
+
+/** 60 trials, told in a shuffled order: num i has loss(i). */
+static bool stagnates_with(double (*loss)(int i), int count) {
+    fixture f = make(REAL);
+    hopt_tpe_split_init(&f.split, f.cube);
+    for (int i = 0; i < count; i++) {
+        double x = 0.5;
+        int num = i * 7 % count;
+        add(&f, num, &x, HOPT_OUTCOME_OK, loss(num), 0);
+    }
+    bool rests = hopt_tpe_split_stagnates(&f.split);
+    clear(&f);
+    return rests;
+}
+
+/* The best is 0 from num 10 on, the median about 100; the last 12 of 60 begin at num 48. */
+static double at_rest(int i) {
+    return i == 10 ? 0 : 100 + 0.01 * i;
+}
+static double gains_little(int i) {
+    return i == 50 ? -4 : at_rest(i);
+}
+static double gains_enough(int i) {
+    return i == 50 ? -6 : at_rest(i);
+}
+static double gained_before(int i) {
+    return i == 47 ? -60 : at_rest(i);
+}
+static double alike(int i HOPT_UNUSED) {
+    return 1;
+}
+static double far_apart(int i) {
+    return i % 2 ? 1.7e308 : -1.7e308;
+}
+
+Test(split, rests_when_the_last_dozen_gained_less_than_a_twentieth) {
+    cr_assert(stagnates_with(at_rest, 60));
+    cr_assert(stagnates_with(gains_little, 60));
+    cr_assert_not(stagnates_with(gains_enough, 60));
+    cr_assert(stagnates_with(gained_before, 60));
+    cr_assert_not(stagnates_with(at_rest, 40));
+    cr_assert(stagnates_with(at_rest, 41));
+    cr_assert_not(stagnates_with(alike, 60)); /* nothing lies between the best and the median */
+    stagnates_with(far_apart, 60);
+}
