@@ -1,6 +1,6 @@
 /**
  * What a driver supplies: one function a store command. store.c checks arguments and state changes
- * once for all drivers, then calls through this table. Every slot must be filled.
+ * once for all drivers, then calls through this table. Every slot but `foreign` must be filled.
  * Semantics of each slot: the function of the same name in store.h. The front has reset all outputs
  * (lists are empty, counts 0), and cleans up what a failed call has left in them. Lists of names
  * need no NULL at their end, the front adds it. A batch is at most 1,000 trials. `limit` of a query
@@ -9,7 +9,35 @@
 #ifndef HOPT_STORE_STORE_DRIVER_H
 #define HOPT_STORE_STORE_DRIVER_H
 
+#include "common/store/foreign.h"
 #include "common/store/store.h"
+
+/** common/store/foreign.h, for drivers that have such trials. */
+typedef struct hopt_store_foreign_ops {
+    hopt_status (*claim)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
+                         size_t n, hopt_error *err);
+    hopt_status (*mine)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
+                        hopt_error *err);
+    hopt_status (*beat)(void *self, const hopt_lease *lease, hopt_error *err);
+    hopt_status (*checkpoint)(void *self, const hopt_lease *lease, const char *result,
+                              hopt_error *err);
+    hopt_status (*finish)(void *self, const hopt_lease *lease, const hopt_result *result,
+                          const char *document, hopt_error *err);
+    hopt_status (*release)(void *self, const hopt_lease *lease, hopt_error *err);
+    hopt_status (*running)(void *self, hopt_open_trial **list, size_t *count, const char *exp_key,
+                           hopt_error *err);
+    hopt_status (*expire)(void *self, const hopt_open_trial *seen, int max_attempts,
+                          hopt_error *err);
+    hopt_status (*attach)(void *self, const hopt_lease *lease, const char *name, const void *data,
+                          size_t length, hopt_error *err);
+    hopt_status (*file)(void *self, const char *exp_key, const char *name,
+                        char id[HOPT_FILE_ID_SIZE], hopt_error *err);
+    hopt_status (*download)(void *self, const char *id, int fd, hopt_error *err);
+    hopt_status (*put)(void *self, const char *exp_key, const char *name, const void *data,
+                       size_t length, hopt_error *err);
+    hopt_status (*files)(void *self, const char *exp_key, char ***names, size_t *count,
+                         hopt_error *err);
+} hopt_store_foreign_ops;
 
 typedef struct hopt_store_driver_ops {
     const char *name;
@@ -75,6 +103,7 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*workers)(void *self, hopt_worker_record **list, size_t *count, hopt_error *err);
     hopt_status (*version)(void *self, int64_t *token, hopt_error *err);
     hopt_status (*health)(void *self, hopt_store_health *out, hopt_error *err);
+    const hopt_store_foreign_ops *foreign; /**< NULL: the store has no such trials */
 } hopt_store_driver_ops;
 
 extern const hopt_store_driver_ops hopt_store_sqlite;

@@ -112,6 +112,20 @@ enum { HOPT_MONGO_SLOT_LAST = (1 << 24) - 1 };
 
 /* ---- mongo_attach.c ---- */
 
+/** GridFS `fs`. */
+typedef struct hopt_mongo_bucket {
+    mongoc_database_t *database;
+    mongoc_gridfs_bucket_t *files;
+} hopt_mongo_bucket;
+hopt_status hopt_mongo__bucket_open(hopt_mongo_bucket *out, hopt_mongo *self, hopt_error *err);
+void hopt_mongo__bucket_close(hopt_mongo_bucket *b);
+/** What is wrong with a stream of it. */
+hopt_status hopt_mongo__stream_failed(hopt_mongo *self, mongoc_stream_t *stream, hopt_error *err);
+/** @param[out] file  the new file's id; bson_value_destroy() after HOPT_OK. */
+hopt_status hopt_mongo__upload(hopt_mongo *self, hopt_mongo_bucket *b, const char *filename,
+                               const void *data, size_t length, bson_value_t *file,
+                               hopt_error *err);
+
 /** Delete the attachments of all trials whose id begins with `prefix`. */
 hopt_status hopt_mongo__delete_files(hopt_mongo *self, const uint8_t prefix[HOPT_PREFIX_SIZE],
                                      hopt_error *err);
@@ -194,5 +208,20 @@ hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *c
                                 hopt_error *err);
 /* mongo_health.c */
 hopt_status hopt_mongo__health(void *self, hopt_store_health *out, hopt_error *err);
+/* mongo_foreign.c */
+extern const hopt_store_foreign_ops hopt_mongo__foreign;
+/** The trial as its lease says, RUNNING. */
+bson_t *hopt_mongo__foreign_filter(const hopt_lease *lease);
+hopt_status hopt_mongo__foreign_lost(const hopt_lease *lease, hopt_error *err);
+/* mongo_foreign_files.c */
+hopt_status hopt_mongo__foreign_attach(void *self, const hopt_lease *lease, const char *name,
+                                       const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__foreign_file(void *self, const char *exp_key, const char *name,
+                                     char id[HOPT_FILE_ID_SIZE], hopt_error *err);
+hopt_status hopt_mongo__foreign_download(void *self, const char *id, int fd, hopt_error *err);
+hopt_status hopt_mongo__foreign_put(void *self, const char *exp_key, const char *name,
+                                    const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__foreign_files(void *self, const char *exp_key, char ***names, size_t *count,
+                                      hopt_error *err);
 
 #endif
