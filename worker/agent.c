@@ -207,7 +207,7 @@ static void free_agent(hopt_agent *agent) {
     for (size_t i = 0; i < agent->options.n_studies; i++)
         hopt_reaper_free(agent->reapers[i]);
     free(agent->reapers);
-    hopt_foreign__sweep(agent, true);
+    hopt_driven__sweep(agent, true);
     free(agent->domains);
     free(agent->studies);
     free(agent->slots);

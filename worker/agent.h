@@ -58,7 +58,7 @@ typedef struct hopt_agent_options {
         *plugins; /**< absolute path of each study's plugin or NULL: hopt_worker_plugin() */
     const char *const
         *exp_keys; /**< of each study: it stands for the trials of a Python driver with this exp_key
-                      (common/store/foreign.h); NULL, or NULL entries: a study of ours */
+                      (common/store/driven.h); NULL, or NULL entries: a study of ours */
     const char *gpus; /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
     bool quiet;       /**< no log lines for single trials */
     void (*on_event)(void *data, const hopt_agent_event *event);

@@ -60,8 +60,8 @@ static void free_ask(hopt_ask *ask) {
 static hopt_status fetch_to(hopt_ask *ask, hopt_store *store, int fd) {
     if (ask->experiment) {
         char id[HOPT_FILE_ID_SIZE];
-        hopt_status status = hopt_foreign_file(store, ask->exp_key, ask->name, id, &ask->err);
-        return status ? status : hopt_foreign_download(store, id, fd, &ask->err);
+        hopt_status status = hopt_driven_file(store, ask->exp_key, ask->name, id, &ask->err);
+        return status ? status : hopt_driven_download(store, id, fd, &ask->err);
     }
     void *data;
     size_t length;
@@ -98,17 +98,17 @@ static hopt_status do_ask(hopt_ask *ask, hopt_store *store) {
     hopt_lease lease = {ask->id, ask->study, ask->agent->owner, ask->lease};
     switch (ask->kind) {
     case ASK_CHECKPOINT:
-        return hopt_foreign_checkpoint(store, &lease, ask->data, &ask->err);
+        return hopt_driven_checkpoint(store, &lease, ask->data, &ask->err);
     case ASK_ATTACH:
-        return ask->experiment ? hopt_foreign_put(store, ask->exp_key, ask->name, ask->data,
-                                                  ask->length, &ask->err)
-                               : hopt_foreign_attach(store, &lease, ask->name, ask->data,
-                                                     ask->length, &ask->err);
+        return ask->experiment ? hopt_driven_put(store, ask->exp_key, ask->name, ask->data,
+                                                 ask->length, &ask->err)
+                               : hopt_driven_attach(store, &lease, ask->name, ask->data,
+                                                    ask->length, &ask->err);
     case ASK_FETCH:
         return fetch(ask, store);
     case ASK_LIST:
         return ask->experiment
-                   ? hopt_foreign_files(store, ask->exp_key, &ask->names, &ask->n_names, &ask->err)
+                   ? hopt_driven_files(store, ask->exp_key, &ask->names, &ask->n_names, &ask->err)
                    : hopt_store_attachments(store, &ask->names, &ask->n_names, &ask->id, &ask->err);
     default:
         return HOPT_OK;

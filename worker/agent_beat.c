@@ -13,7 +13,7 @@ typedef struct pulse {
     char study[HOPT_STUDY_NAME_MAX];
     int lease;
     int64_t step;
-    bool foreign;
+    bool driven;
     hopt_status status;
     char stop[32];
 } pulse;
@@ -36,8 +36,8 @@ static void beat_work(void *context, void *data) {
     for (size_t i = 0; i < job->count && job->status == HOPT_OK; i++) {
         pulse *one = &job->pulses[i];
         hopt_lease lease = {one->id, one->study, job->agent->owner, one->lease};
-        one->status = one->foreign
-                          ? hopt_foreign_beat(*store, &lease, &job->err)
+        one->status = one->driven
+                          ? hopt_driven_beat(*store, &lease, &job->err)
                           : hopt_store_beat(*store, &lease, one->step, one->stop, &job->err);
         if (one->status != HOPT_OK && one->status != HOPT_ECONFLICT) job->status = one->status;
     }
@@ -113,7 +113,7 @@ void hopt_agent__beat(hopt_agent *agent) {
         one->lease = slot->trial->lease;
         one->status = HOPT_ESTORE; /* until the store has answered */
         one->step = slot->last_step;
-        one->foreign = slot->exp_key != NULL;
+        one->driven = slot->exp_key != NULL;
         memcpy(one->study, slot->trial->study, sizeof one->study);
     }
     describe(agent, &job->record);

@@ -138,7 +138,7 @@ static hopt_status write_ends(exchange *job, hopt_store *store) {
     for (size_t i = 0; i < job->n_ends && status == HOPT_OK; i++) {
         exchange_slot *end = &job->ends[i];
         if (end->slot->exp_key) {
-            end->status = hopt_foreign__end(store, end->slot, &job->err);
+            end->status = hopt_driven__end(store, end->slot, &job->err);
             end->done = !is_failure(end->status);
             if (!end->done) status = end->status;
             continue;
@@ -204,9 +204,9 @@ static hopt_status mine(exchange *job, hopt_store *store, size_t i) {
         return hopt_store_mine(store, &job->claimed[i], study->spec->name, job->agent->owner,
                                &job->err);
     hopt_status status =
-        hopt_foreign_mine(store, &job->claimed[i], study->exp_key, job->agent->owner, &job->err);
+        hopt_driven_mine(store, &job->claimed[i], study->exp_key, job->agent->owner, &job->err);
     if (status != HOPT_OK) return status;
-    return hopt_foreign__domains(job->agent, store, study->exp_key, &job->claimed[i], &job->err);
+    return hopt_driven__domains(job->agent, store, study->exp_key, &job->claimed[i], &job->err);
 }
 
 static hopt_status adopt(exchange *job, hopt_store *store) {
@@ -219,12 +219,12 @@ static hopt_status adopt(exchange *job, hopt_store *store) {
 
 /* A driver's trial can't be evaluated without the domain that it names; looked for after the claim,
  * since the driver writes a new domain before the trials that are meant for it. */
-static hopt_status claim_foreign(exchange *job, hopt_store *store, size_t i) {
+static hopt_status claim_driven(exchange *job, hopt_store *store, size_t i) {
     const char *exp_key = job->agent->studies[i].exp_key;
-    hopt_status status = hopt_foreign_claim(store, &job->claimed[i], exp_key, job->agent->owner,
-                                            (size_t)job->want, &job->err);
+    hopt_status status = hopt_driven_claim(store, &job->claimed[i], exp_key, job->agent->owner,
+                                           (size_t)job->want, &job->err);
     if (status != HOPT_OK) return status;
-    status = hopt_foreign__domains(job->agent, store, exp_key, &job->claimed[i], &job->err);
+    status = hopt_driven__domains(job->agent, store, exp_key, &job->claimed[i], &job->err);
     if (status == HOPT_OK) return HOPT_OK;
     hopt_trials_clear(&job->claimed[i]);
     return HOPT_ESTORE; /* they are ours all the same: adopt them when it works again */
@@ -238,7 +238,7 @@ static hopt_status claim(exchange *job, hopt_store *store) {
         size_t before = job->claimed[i].count;
         hopt_status status =
             job->agent->studies[i].exp_key
-                ? claim_foreign(job, store, i)
+                ? claim_driven(job, store, i)
                 : hopt_store_claim_many(store, &job->claimed[i], job->agent->studies[i].spec->name,
                                         job->agent->owner, (size_t)job->want, &job->err);
         job->want -= (int)(job->claimed[i].count - before);
@@ -349,7 +349,7 @@ static bool take_one(exchange *job, size_t study, hopt_trial *trial) {
     }
     agent->last_claim_ms = hopt_clock_mono_ms();
     slot->exp_key = agent->studies[study].exp_key;
-    bool able = !slot->exp_key || hopt_foreign__take(agent, trial);
+    bool able = !slot->exp_key || hopt_driven__take(agent, trial);
     if (agent->draining) {
         slot->trial = trial;
         slot->study = study;
@@ -448,7 +448,7 @@ static void exchange_done(void *data, bool ran) {
         if (job->adopt && job->status == HOPT_OK) agent->again = true;
         tell_store_state(agent, job);
         started = take_claimed(job);
-        hopt_foreign__sweep(agent, false);
+        hopt_driven__sweep(agent, false);
     }
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;

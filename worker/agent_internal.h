@@ -4,7 +4,7 @@
 #define HOPT_WORKER_AGENT_INTERNAL_H
 
 #include "common/loop/offload.h"
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/store/reaper.h"
 #include "worker/agent.h"
 #include "worker/sandbox.h"
@@ -145,20 +145,20 @@ hopt_lease hopt_slot__lease(const hopt_slot *slot);
 /** Write what ended, claim what is wanted; at most one exchange is under way. */
 void hopt_agent__exchange(hopt_agent *agent);
 
-/* agent_foreign.c: trials of Python drivers. Those with a store run on the queue's thread. */
+/* agent_driven.c: trials of Python drivers. Those with a store run on the queue's thread. */
 /** End or give back: what write_ends() does for trials of ours. */
-hopt_status hopt_foreign__end(hopt_store *store, const hopt_slot *slot, hopt_error *err);
+hopt_status hopt_driven__end(hopt_store *store, const hopt_slot *slot, hopt_error *err);
 /** Fetch the domains that claimed trials name. One that is nowhere: the trial's params get
  * "problem". */
-hopt_status hopt_foreign__domains(const hopt_agent *agent, hopt_store *store, const char *exp_key,
-                                  hopt_trials *claimed, hopt_error *err);
+hopt_status hopt_driven__domains(const hopt_agent *agent, hopt_store *store, const char *exp_key,
+                                 hopt_trials *claimed, hopt_error *err);
 /** A slot takes or lets go its trial's domain; takes false: it has none (`problem` of params). */
-bool hopt_foreign__take(hopt_agent *agent, hopt_trial *trial);
-void hopt_foreign__drop(hopt_agent *agent, const hopt_trial *trial);
+bool hopt_driven__take(hopt_agent *agent, hopt_trial *trial);
+void hopt_driven__drop(hopt_agent *agent, const hopt_trial *trial);
 /** Remove domains that nobody uses and that are not the newest; `all`: whatever is there. */
-void hopt_foreign__sweep(hopt_agent *agent, bool all);
+void hopt_driven__sweep(hopt_agent *agent, bool all);
 /** The evaluation ended: keep its document, show its output. */
-void hopt_foreign__ended(hopt_slot *slot, const hopt_sandbox_log *log);
+void hopt_driven__ended(hopt_slot *slot, const hopt_sandbox_log *log);
 
 /* agent_ask.c */
 void hopt_slot__on_ask(void *data, const json_t *ask);

@@ -84,11 +84,11 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
         hopt_agent__exchange(agent);
         return;
     }
-    bool foreign = slot->exp_key != NULL;
+    bool driven = slot->exp_key != NULL;
     hopt_slot__drop_ask(slot);
     hopt_result_copy(&slot->result, result);
-    if (foreign)
-        hopt_foreign__ended(slot, log);
+    if (driven)
+        hopt_driven__ended(slot, log);
     else
         keep_log(slot, log);
     slot->state =
@@ -96,7 +96,7 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
     slot->retry = result->state == HOPT_ERROR && rules->retry_errors &&
                   slot->trial->lost + 1 < rules->max_attempts;
     /* Python did not even start: that is this worker's trouble, another one may do better. */
-    if (foreign && result->state == HOPT_ERROR && strcmp(result->error_type, "Start") == 0) {
+    if (driven && result->state == HOPT_ERROR && strcmp(result->error_type, "Start") == 0) {
         hopt_log_warn("the objective's Python did not start: %s", result->error_message);
         slot->state = HOPT_SLOT_GIVE_UP;
     }
@@ -138,13 +138,13 @@ void hopt_slot__start(hopt_slot *slot, size_t study) {
         return;
     }
     static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end, NULL};
-    static const hopt_sandbox_callbacks foreign = {NULL, NULL, on_end, hopt_slot__on_ask};
-    hopt_sandbox_start(slot->sandbox, slot->trial, slot->exp_key ? foreign : callbacks, slot);
+    static const hopt_sandbox_callbacks driven = {NULL, NULL, on_end, hopt_slot__on_ask};
+    hopt_sandbox_start(slot->sandbox, slot->trial, slot->exp_key ? driven : callbacks, slot);
 }
 
 void hopt_slot__free_trial(hopt_slot *slot) {
     hopt_slot__drop_ask(slot);
-    if (slot->trial && slot->exp_key) hopt_foreign__drop(slot->agent, slot->trial);
+    if (slot->trial && slot->exp_key) hopt_driven__drop(slot->agent, slot->trial);
     free(slot->document);
     slot->document = NULL;
     slot->exp_key = NULL;

@@ -21,7 +21,7 @@ static int64_t lease_ms_of(const hopt_agent_study *study) {
 
 static hopt_status expire(const hopt_agent *agent, hopt_store *store, const hopt_open_trial *seen,
                           const hopt_agent_study *study, hopt_error *err) {
-    hopt_status status = hopt_foreign_expire(store, seen, study->spec->trial.max_attempts, err);
+    hopt_status status = hopt_driven_expire(store, seen, study->spec->trial.max_attempts, err);
     if (status == HOPT_OK)
         hopt_log_warn("lease expired study=%s trial=%d worker=%s by=%s", study->spec->name,
                       seen->num, seen->owner, agent->owner);
@@ -43,7 +43,7 @@ static hopt_status watch_one(const hopt_agent *agent, hopt_store *store, size_t 
     hopt_open_trial *list;
     hopt_worker_record *workers = NULL;
     size_t count, n_workers = 0;
-    hopt_status status = hopt_foreign_running(store, &list, &count, study->exp_key, err);
+    hopt_status status = hopt_driven_running(store, &list, &count, study->exp_key, err);
     if (status != HOPT_OK) return status;
     hopt_reaper_observe(reaper, list, count, before_ms, lease_ms);
     if (any_others(agent, list, count))

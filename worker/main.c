@@ -9,7 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/loop/signals.h"
 #include "common/program/program.h"
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/store/store.h"
 #include "common/sys/file.h"
 #include "common/sys/log.h"
@@ -108,7 +108,7 @@ static int check_driver_store(program *self, hopt_store *store) {
     size_t count;
     hopt_error err;
     hopt_status status =
-        hopt_foreign_running(store, &list, &count, self->settings.python_driver, &err);
+        hopt_driven_running(store, &list, &count, self->settings.python_driver, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
     free(list);
     return HOPT_EXIT_OK;

@@ -9,7 +9,7 @@
 
 #include "common/base/alloc.h"
 #include "common/json/json.h"
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/sys/file.h"
 
 extern char **environ;
@@ -47,7 +47,7 @@ hopt_status hopt_python_driver_spec(hopt_study_spec **spec, const hopt_worker_se
                               "hopt-python-driver.py is neither beside this program nor in "
                               "../libexec/hopt");
     char name[HOPT_STUDY_NAME_MAX];
-    hopt_foreign_name(name, settings->python_driver);
+    hopt_driven_name(name, settings->python_driver);
     char *python = absolute(settings->python), *text = study_text(python, server);
     hopt_status status = hopt_study_spec_parse(spec, text, strlen(text), name, settings->sets.list,
                                                settings->sets.count, errors);

@@ -10,7 +10,7 @@
 
 /**
  * The study that a Python driver's trials run under: its objective is the server that unpickles
- * them, its name hopt_foreign_name() of the exp_key. --set changes it as it does a study file.
+ * them, its name hopt_driven_name() of the exp_key. --set changes it as it does a study file.
  * @param[out] spec  the caller's.
  * @param[out] errors  zeroed by the caller; of --set.
  * @return HOPT_OK; HOPT_EINVAL with `errors`; HOPT_ENOTFOUND with err: the server is not installed.

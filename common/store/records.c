@@ -1,7 +1,7 @@
 /* Freeing what the store gives away. */
 #include <stdlib.h>
 
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/store/store.h"
 
 void hopt_names_free(char **names) {
@@ -29,7 +29,7 @@ void hopt_worker_records_free(hopt_worker_record *list, size_t count) {
     free(list);
 }
 
-void hopt_foreign_name(char out[HOPT_STUDY_NAME_MAX], const char *exp_key) {
+void hopt_driven_name(char out[HOPT_STUDY_NAME_MAX], const char *exp_key) {
     size_t n = 0;
     for (; exp_key[n] && n < HOPT_STUDY_NAME_MAX - 1; n++) {
         char text[] = {exp_key[n], '\0'};

@@ -1,6 +1,6 @@
 /**
  * What a driver supplies: one function a store command. store.c checks arguments and state changes
- * once for all drivers, then calls through this table. Every slot but `foreign` must be filled.
+ * once for all drivers, then calls through this table. Every slot but `driven` must be filled.
  * Semantics of each slot: the function of the same name in store.h. The front has reset all outputs
  * (lists are empty, counts 0), and cleans up what a failed call has left in them. Lists of names
  * need no NULL at their end, the front adds it. A batch is at most 1,000 trials. `limit` of a query
@@ -9,11 +9,11 @@
 #ifndef HOPT_STORE_STORE_DRIVER_H
 #define HOPT_STORE_STORE_DRIVER_H
 
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/store/store.h"
 
-/** common/store/foreign.h, for drivers that have such trials. */
-typedef struct hopt_store_foreign_ops {
+/** common/store/driven.h, for drivers that have such trials. */
+typedef struct hopt_store_driven_ops {
     hopt_status (*claim)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
                          size_t n, hopt_error *err);
     hopt_status (*mine)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
@@ -37,7 +37,7 @@ typedef struct hopt_store_foreign_ops {
                        size_t length, hopt_error *err);
     hopt_status (*files)(void *self, const char *exp_key, char ***names, size_t *count,
                          hopt_error *err);
-} hopt_store_foreign_ops;
+} hopt_store_driven_ops;
 
 typedef struct hopt_store_driver_ops {
     const char *name;
@@ -103,7 +103,7 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*workers)(void *self, hopt_worker_record **list, size_t *count, hopt_error *err);
     hopt_status (*version)(void *self, int64_t *token, hopt_error *err);
     hopt_status (*health)(void *self, hopt_store_health *out, hopt_error *err);
-    const hopt_store_foreign_ops *foreign; /**< NULL: the store has no such trials */
+    const hopt_store_driven_ops *driven; /**< NULL: the store has no such trials */
 } hopt_store_driver_ops;
 
 extern const hopt_store_driver_ops hopt_store_sqlite;

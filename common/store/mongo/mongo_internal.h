@@ -208,20 +208,20 @@ hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *c
                                 hopt_error *err);
 /* mongo_health.c */
 hopt_status hopt_mongo__health(void *self, hopt_store_health *out, hopt_error *err);
-/* mongo_foreign.c */
-extern const hopt_store_foreign_ops hopt_mongo__foreign;
+/* mongo_driven.c */
+extern const hopt_store_driven_ops hopt_mongo__driven;
 /** The trial as its lease says, RUNNING. */
-bson_t *hopt_mongo__foreign_filter(const hopt_lease *lease);
-hopt_status hopt_mongo__foreign_lost(const hopt_lease *lease, hopt_error *err);
-/* mongo_foreign_files.c */
-hopt_status hopt_mongo__foreign_attach(void *self, const hopt_lease *lease, const char *name,
-                                       const void *data, size_t length, hopt_error *err);
-hopt_status hopt_mongo__foreign_file(void *self, const char *exp_key, const char *name,
-                                     char id[HOPT_FILE_ID_SIZE], hopt_error *err);
-hopt_status hopt_mongo__foreign_download(void *self, const char *id, int fd, hopt_error *err);
-hopt_status hopt_mongo__foreign_put(void *self, const char *exp_key, const char *name,
-                                    const void *data, size_t length, hopt_error *err);
-hopt_status hopt_mongo__foreign_files(void *self, const char *exp_key, char ***names, size_t *count,
-                                      hopt_error *err);
+bson_t *hopt_mongo__driven_filter(const hopt_lease *lease);
+hopt_status hopt_mongo__driven_lost(const hopt_lease *lease, hopt_error *err);
+/* mongo_driven_files.c */
+hopt_status hopt_mongo__driven_attach(void *self, const hopt_lease *lease, const char *name,
+                                      const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__driven_file(void *self, const char *exp_key, const char *name,
+                                    char id[HOPT_FILE_ID_SIZE], hopt_error *err);
+hopt_status hopt_mongo__driven_download(void *self, const char *id, int fd, hopt_error *err);
+hopt_status hopt_mongo__driven_put(void *self, const char *exp_key, const char *name,
+                                   const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__driven_files(void *self, const char *exp_key, char ***names, size_t *count,
+                                     hopt_error *err);
 
 #endif

@@ -18,7 +18,7 @@ static hopt_status finish_refused(hopt_store *store, const hopt_lease *lease, ho
     static char type[] = "BadResult";
     char *message = hopt_format("the store can't take the result: %s", err->message);
     hopt_result refused = {.state = HOPT_ERROR, .error_type = type, .error_message = message};
-    hopt_status status = hopt_foreign_finish(store, lease, &refused, NULL, err);
+    hopt_status status = hopt_driven_finish(store, lease, &refused, NULL, err);
     free(message);
     return status == HOPT_EINVAL ? HOPT_ECONFLICT : status; /* not even that: its lease ends */
 }
@@ -30,15 +30,15 @@ static hopt_status put_back(hopt_store *store, const hopt_slot *slot, hopt_error
                             .lease = slot->trial->lease,
                             .beat = -1};
     memcpy(seen.owner, slot->agent->owner, sizeof seen.owner);
-    return hopt_foreign_expire(store, &seen,
-                               slot->agent->studies[slot->study].spec->trial.max_attempts, err);
+    return hopt_driven_expire(store, &seen,
+                              slot->agent->studies[slot->study].spec->trial.max_attempts, err);
 }
 
-hopt_status hopt_foreign__end(hopt_store *store, const hopt_slot *slot, hopt_error *err) {
+hopt_status hopt_driven__end(hopt_store *store, const hopt_slot *slot, hopt_error *err) {
     hopt_lease lease = hopt_slot__lease(slot);
-    if (slot->state == HOPT_SLOT_GIVE_UP) return hopt_foreign_release(store, &lease, err);
+    if (slot->state == HOPT_SLOT_GIVE_UP) return hopt_driven_release(store, &lease, err);
     if (slot->retry) return put_back(store, slot, err);
-    hopt_status status = hopt_foreign_finish(store, &lease, &slot->result, slot->document, err);
+    hopt_status status = hopt_driven_finish(store, &lease, &slot->result, slot->document, err);
     return status == HOPT_EINVAL ? finish_refused(store, &lease, err) : status;
 }
 
@@ -58,7 +58,7 @@ static hopt_status download(const hopt_agent *agent, hopt_store *store, const ch
         if (fd < 0)
             status = hopt_error_set(err, HOPT_EFAILED, "%s: %s", part, strerror(errno));
         else
-            status = hopt_foreign_download(store, id, fd, err);
+            status = hopt_driven_download(store, id, fd, err);
         if (fd >= 0 && close(fd) != 0 && status == HOPT_OK)
             status = hopt_error_set(err, HOPT_EFAILED, "%s: %s", part, strerror(errno));
         if (status == HOPT_OK && rename(part, path) != 0)
@@ -76,14 +76,14 @@ static hopt_status fetch(const hopt_agent *agent, hopt_store *store, const char 
     enum { TRIES = 5 };
     hopt_status status = HOPT_ENOTFOUND;
     for (int i = 0; i < TRIES && status == HOPT_ENOTFOUND; i++) {
-        status = hopt_foreign_file(store, exp_key, name, id, err);
+        status = hopt_driven_file(store, exp_key, name, id, err);
         if (status == HOPT_OK) status = download(agent, store, id, err);
     }
     return status;
 }
 
-hopt_status hopt_foreign__domains(const hopt_agent *agent, hopt_store *store, const char *exp_key,
-                                  hopt_trials *claimed, hopt_error *err) {
+hopt_status hopt_driven__domains(const hopt_agent *agent, hopt_store *store, const char *exp_key,
+                                 hopt_trials *claimed, hopt_error *err) {
     const char *last = NULL; /* one look for all that name the same */
     char id[HOPT_FILE_ID_SIZE] = "";
     hopt_status status = HOPT_OK;
@@ -111,7 +111,7 @@ static hopt_domain *find_domain(hopt_agent *agent, const char *id) {
     return NULL;
 }
 
-bool hopt_foreign__take(hopt_agent *agent, hopt_trial *trial) {
+bool hopt_driven__take(hopt_agent *agent, hopt_trial *trial) {
     const char *id = hopt_json_string_of(trial->params, "domain_id");
     if (!id) return false;
     hopt_domain *domain = find_domain(agent, id);
@@ -130,13 +130,13 @@ bool hopt_foreign__take(hopt_agent *agent, hopt_trial *trial) {
     return true;
 }
 
-void hopt_foreign__drop(hopt_agent *agent, const hopt_trial *trial) {
+void hopt_driven__drop(hopt_agent *agent, const hopt_trial *trial) {
     const char *id = hopt_json_string_of(trial->params, "domain_id");
     hopt_domain *domain = id ? find_domain(agent, id) : NULL;
     if (domain) domain->users--;
 }
 
-void hopt_foreign__sweep(hopt_agent *agent, bool all) {
+void hopt_driven__sweep(hopt_agent *agent, bool all) {
     for (size_t i = 0; i < agent->n_domains;) {
         hopt_domain *domain = &agent->domains[i];
         if (!all && (domain->users > 0 || strcmp(domain->id, agent->domain) == 0)) {
@@ -166,7 +166,7 @@ static char *take_document(json_t *extras) {
     return document;
 }
 
-void hopt_foreign__ended(hopt_slot *slot, const hopt_sandbox_log *log) {
+void hopt_driven__ended(hopt_slot *slot, const hopt_sandbox_log *log) {
     hopt_result *result = &slot->result;
     if (!slot->agent->options.quiet && log->total) {
         flockfile(stderr);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
-#include "common/store/foreign.h"
+#include "common/store/driven.h"
 #include "common/store/store_internal.h"
 
 enum { EXP_KEY_MAX = 1000, NAME_MAX_BYTES = 255 };
@@ -11,7 +11,7 @@ enum { EXP_KEY_MAX = 1000, NAME_MAX_BYTES = 255 };
 /* ---- checks ---- */
 
 static hopt_status check(const hopt_store *store, hopt_error *err) {
-    if (!store->ops->foreign)
+    if (!store->ops->driven)
         return hopt_error_set(err, HOPT_EINVAL,
                               "%s: a Python driver's trials are in MongoDB only, where hyperopt's "
                               "MongoTrials puts them",
@@ -55,55 +55,55 @@ static hopt_status keep_or_drop(hopt_trials *list, size_t before, hopt_status st
 
 /* ---- the queue ---- */
 
-hopt_status hopt_foreign_claim(hopt_store *store, hopt_trials *out, const char *exp_key,
-                               const char *owner, size_t n, hopt_error *err) {
+hopt_status hopt_driven_claim(hopt_store *store, hopt_trials *out, const char *exp_key,
+                              const char *owner, size_t n, hopt_error *err) {
     size_t before = out->count;
     hopt_status status = check_owned(store, exp_key, owner, err);
     if (status || n == 0) return status;
-    status = store->ops->foreign->claim(store->self, out, exp_key, owner, n, err);
+    status = store->ops->driven->claim(store->self, out, exp_key, owner, n, err);
     return keep_or_drop(out, before, status);
 }
 
-hopt_status hopt_foreign_mine(hopt_store *store, hopt_trials *out, const char *exp_key,
-                              const char *owner, hopt_error *err) {
+hopt_status hopt_driven_mine(hopt_store *store, hopt_trials *out, const char *exp_key,
+                             const char *owner, hopt_error *err) {
     size_t before = out->count;
     hopt_status status = check_owned(store, exp_key, owner, err);
-    if (!status) status = store->ops->foreign->mine(store->self, out, exp_key, owner, err);
+    if (!status) status = store->ops->driven->mine(store->self, out, exp_key, owner, err);
     return keep_or_drop(out, before, status);
 }
 
-hopt_status hopt_foreign_beat(hopt_store *store, const hopt_lease *lease, hopt_error *err) {
+hopt_status hopt_driven_beat(hopt_store *store, const hopt_lease *lease, hopt_error *err) {
     hopt_status status = check_lease(store, lease, err);
-    return status ? status : store->ops->foreign->beat(store->self, lease, err);
+    return status ? status : store->ops->driven->beat(store->self, lease, err);
 }
 
-hopt_status hopt_foreign_checkpoint(hopt_store *store, const hopt_lease *lease, const char *result,
-                                    hopt_error *err) {
+hopt_status hopt_driven_checkpoint(hopt_store *store, const hopt_lease *lease, const char *result,
+                                   hopt_error *err) {
     hopt_status status = check_lease(store, lease, err);
-    return status ? status : store->ops->foreign->checkpoint(store->self, lease, result, err);
+    return status ? status : store->ops->driven->checkpoint(store->self, lease, result, err);
 }
 
-hopt_status hopt_foreign_finish(hopt_store *store, const hopt_lease *lease,
-                                const hopt_result *result, const char *document, hopt_error *err) {
+hopt_status hopt_driven_finish(hopt_store *store, const hopt_lease *lease,
+                               const hopt_result *result, const char *document, hopt_error *err) {
     hopt_status status = check_lease(store, lease, err);
     if (status) return status;
     if (result->state != HOPT_ERROR && (result->state != HOPT_DONE || !document))
         return hopt_error_set(err, HOPT_EINVAL,
                               "trial %s ends as DONE with a document, or as ERROR", lease->study);
-    return store->ops->foreign->finish(store->self, lease, result, document, err);
+    return store->ops->driven->finish(store->self, lease, result, document, err);
 }
 
-hopt_status hopt_foreign_release(hopt_store *store, const hopt_lease *lease, hopt_error *err) {
+hopt_status hopt_driven_release(hopt_store *store, const hopt_lease *lease, hopt_error *err) {
     hopt_status status = check_lease(store, lease, err);
-    return status ? status : store->ops->foreign->release(store->self, lease, err);
+    return status ? status : store->ops->driven->release(store->self, lease, err);
 }
 
-hopt_status hopt_foreign_running(hopt_store *store, hopt_open_trial **list, size_t *count,
-                                 const char *exp_key, hopt_error *err) {
+hopt_status hopt_driven_running(hopt_store *store, hopt_open_trial **list, size_t *count,
+                                const char *exp_key, hopt_error *err) {
     *list = NULL;
     *count = 0;
     hopt_status status = check_key(store, exp_key, err);
-    if (!status) status = store->ops->foreign->running(store->self, list, count, exp_key, err);
+    if (!status) status = store->ops->driven->running(store->self, list, count, exp_key, err);
     if (status) {
         free(*list);
         *list = NULL;
@@ -112,52 +112,51 @@ hopt_status hopt_foreign_running(hopt_store *store, hopt_open_trial **list, size
     return status;
 }
 
-hopt_status hopt_foreign_expire(hopt_store *store, const hopt_open_trial *seen, int max_attempts,
-                                hopt_error *err) {
+hopt_status hopt_driven_expire(hopt_store *store, const hopt_open_trial *seen, int max_attempts,
+                               hopt_error *err) {
     hopt_status status = check(store, err);
     if (status) return status;
     if (max_attempts < 1) return hopt_error_set(err, HOPT_EINVAL, "max_attempts is 1 at least");
     if (seen->state != HOPT_RUNNING)
         return hopt_error_set(err, HOPT_ECONFLICT, "trial %d has no lease", seen->num);
-    return store->ops->foreign->expire(store->self, seen, max_attempts, err);
+    return store->ops->driven->expire(store->self, seen, max_attempts, err);
 }
 
 /* ---- attachments ---- */
 
-hopt_status hopt_foreign_attach(hopt_store *store, const hopt_lease *lease, const char *name,
-                                const void *data, size_t length, hopt_error *err) {
+hopt_status hopt_driven_attach(hopt_store *store, const hopt_lease *lease, const char *name,
+                               const void *data, size_t length, hopt_error *err) {
     hopt_status status = check_lease(store, lease, err);
     if (!status) status = check_file(name, length, err);
     return status ? status
-                  : store->ops->foreign->attach(store->self, lease, name, data, length, err);
+                  : store->ops->driven->attach(store->self, lease, name, data, length, err);
 }
 
-hopt_status hopt_foreign_file(hopt_store *store, const char *exp_key, const char *name,
-                              char id[HOPT_FILE_ID_SIZE], hopt_error *err) {
+hopt_status hopt_driven_file(hopt_store *store, const char *exp_key, const char *name,
+                             char id[HOPT_FILE_ID_SIZE], hopt_error *err) {
     id[0] = '\0';
     hopt_status status = check_key(store, exp_key, err);
     if (!status) status = check_file(name, 0, err);
-    return status ? status : store->ops->foreign->file(store->self, exp_key, name, id, err);
+    return status ? status : store->ops->driven->file(store->self, exp_key, name, id, err);
 }
 
-hopt_status hopt_foreign_download(hopt_store *store, const char *id, int fd, hopt_error *err) {
+hopt_status hopt_driven_download(hopt_store *store, const char *id, int fd, hopt_error *err) {
     hopt_status status = check(store, err);
-    return status ? status : store->ops->foreign->download(store->self, id, fd, err);
+    return status ? status : store->ops->driven->download(store->self, id, fd, err);
 }
 
-hopt_status hopt_foreign_put(hopt_store *store, const char *exp_key, const char *name,
-                             const void *data, size_t length, hopt_error *err) {
+hopt_status hopt_driven_put(hopt_store *store, const char *exp_key, const char *name,
+                            const void *data, size_t length, hopt_error *err) {
     hopt_status status = check_key(store, exp_key, err);
     if (!status) status = check_file(name, length, err);
-    return status ? status
-                  : store->ops->foreign->put(store->self, exp_key, name, data, length, err);
+    return status ? status : store->ops->driven->put(store->self, exp_key, name, data, length, err);
 }
 
-hopt_status hopt_foreign_files(hopt_store *store, const char *exp_key, char ***names, size_t *count,
-                               hopt_error *err) {
+hopt_status hopt_driven_files(hopt_store *store, const char *exp_key, char ***names, size_t *count,
+                              hopt_error *err) {
     *names = NULL;
     *count = 0;
     hopt_status status = check_key(store, exp_key, err);
-    if (!status) status = store->ops->foreign->files(store->self, exp_key, names, count, err);
+    if (!status) status = store->ops->driven->files(store->self, exp_key, names, count, err);
     return hopt_store__end_names(names, count, status);
 }

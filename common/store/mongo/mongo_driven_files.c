@@ -12,17 +12,17 @@
 
 /* ---- of a trial ---- */
 
-hopt_status hopt_mongo__foreign_attach(void *store, const hopt_lease *lease, const char *name,
-                                       const void *data, size_t length, hopt_error *err) {
+hopt_status hopt_mongo__driven_attach(void *store, const hopt_lease *lease, const char *name,
+                                      const void *data, size_t length, hopt_error *err) {
     int64_t matched;
     hopt_status status = hopt_mongo__attach(store, &lease->id, name, data, length, err);
-    if (status == HOPT_ENOTFOUND) return hopt_mongo__foreign_lost(lease, err);
+    if (status == HOPT_ENOTFOUND) return hopt_mongo__driven_lost(lease, err);
     if (status != HOPT_OK) return status;
     /* MongoTrials reads a document again when its version has changed. */
-    status = hopt_mongo__update(
-        store, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, hopt_mongo__foreign_filter(lease),
-        BCON_NEW("$inc", "{", "version", BCON_INT32(1), "}"), &matched, err);
-    if (status == HOPT_OK && !matched) status = hopt_mongo__foreign_lost(lease, err);
+    status =
+        hopt_mongo__update(store, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, hopt_mongo__driven_filter(lease),
+                           BCON_NEW("$inc", "{", "version", BCON_INT32(1), "}"), &matched, err);
+    if (status == HOPT_OK && !matched) status = hopt_mongo__driven_lost(lease, err);
     return status;
 }
 
@@ -53,8 +53,8 @@ static hopt_status find_newest(hopt_mongo *self, const char *exp_key, const char
                                  name);
 }
 
-hopt_status hopt_mongo__foreign_file(void *self, const char *exp_key, const char *name,
-                                     char id[HOPT_FILE_ID_SIZE], hopt_error *err) {
+hopt_status hopt_mongo__driven_file(void *self, const char *exp_key, const char *name,
+                                    char id[HOPT_FILE_ID_SIZE], hopt_error *err) {
     bson_oid_t oid;
     hopt_status status = find_newest(self, exp_key, name, &oid, err);
     if (status == HOPT_OK) bson_oid_to_string(&oid, id);
@@ -74,7 +74,7 @@ static hopt_status write_all(int fd, const char *data, size_t length, hopt_error
     return HOPT_OK;
 }
 
-hopt_status hopt_mongo__foreign_download(void *store, const char *id, int fd, hopt_error *err) {
+hopt_status hopt_mongo__driven_download(void *store, const char *id, int fd, hopt_error *err) {
     enum { STEP = 1 << 20 };
     hopt_mongo *self = store;
     hopt_mongo_bucket b;
@@ -103,8 +103,8 @@ hopt_status hopt_mongo__foreign_download(void *store, const char *id, int fd, ho
     return status;
 }
 
-hopt_status hopt_mongo__foreign_put(void *store, const char *exp_key, const char *name,
-                                    const void *data, size_t length, hopt_error *err) {
+hopt_status hopt_mongo__driven_put(void *store, const char *exp_key, const char *name,
+                                   const void *data, size_t length, hopt_error *err) {
     hopt_mongo *self = store;
     hopt_mongo_bucket b;
     bson_value_t file;
@@ -136,8 +136,8 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-hopt_status hopt_mongo__foreign_files(void *store, const char *exp_key, char ***names,
-                                      size_t *count, hopt_error *err) {
+hopt_status hopt_mongo__driven_files(void *store, const char *exp_key, char ***names, size_t *count,
+                                     hopt_error *err) {
     hopt_mongo *self = store;
     const bson_t *doc;
     bson_iter_t at;

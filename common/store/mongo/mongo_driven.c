@@ -1,4 +1,4 @@
-/* Trials of a Python driver (common/store/foreign.h): hyperopt's own documents, with `hopt_lease`
+/* Trials of a Python driver (common/store/driven.h): hyperopt's own documents, with `hopt_lease`
  * beside its fields while a worker of hopt has them. There is no `hopt` in them: that is the mark
  * of a study's trials. */
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static hopt_trial *decode(const bson_t *doc, const char *exp_key) {
     if (!document) return NULL;
     char *domain = domain_name(doc);
     hopt_trial *trial = hopt_trial_new();
-    hopt_foreign_name(trial->study, exp_key);
+    hopt_driven_name(trial->study, exp_key);
     trial->id = id;
     trial->tid = hopt_mongo__number(doc, "tid", 0);
     trial->num = (int)(trial->tid & INT32_MAX);
@@ -92,8 +92,8 @@ static hopt_status end_malformed(hopt_mongo *self, const bson_t *doc, const char
     return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, filter, update, NULL, err);
 }
 
-static hopt_status foreign_claim(void *store, hopt_trials *out, const char *exp_key,
-                                 const char *owner, size_t n, hopt_error *err) {
+static hopt_status driven_claim(void *store, hopt_trials *out, const char *exp_key,
+                                const char *owner, size_t n, hopt_error *err) {
     hopt_mongo *self = store;
     bson_t *filter = claim_filter(exp_key), *update = claim_update(owner);
     size_t before = out->count;
@@ -117,8 +117,8 @@ static hopt_status foreign_claim(void *store, hopt_trials *out, const char *exp_
     return status == HOPT_ENOTFOUND ? HOPT_OK : hopt_mongo__after_change(status, err);
 }
 
-static hopt_status foreign_mine(void *store, hopt_trials *out, const char *exp_key,
-                                const char *owner, hopt_error *err) {
+static hopt_status driven_mine(void *store, hopt_trials *out, const char *exp_key,
+                               const char *owner, hopt_error *err) {
     hopt_mongo *self = store;
     const bson_t *doc;
     mongoc_cursor_t *cursor = hopt_mongo__find(
@@ -135,13 +135,13 @@ static hopt_status foreign_mine(void *store, hopt_trials *out, const char *exp_k
 
 /* ---- what the holder writes ---- */
 
-bson_t *hopt_mongo__foreign_filter(const hopt_lease *lease) {
+bson_t *hopt_mongo__driven_filter(const hopt_lease *lease) {
     bson_oid_t oid = hopt_mongo__oid(&lease->id);
     return BCON_NEW("_id", BCON_OID(&oid), "state", BCON_INT32(HOPT_RUNNING), "owner", "[",
                     BCON_UTF8(lease->owner), "]", "hopt_lease.n", BCON_INT32(lease->lease));
 }
 
-hopt_status hopt_mongo__foreign_lost(const hopt_lease *lease, hopt_error *err) {
+hopt_status hopt_mongo__driven_lost(const hopt_lease *lease, hopt_error *err) {
     return hopt_error_set(err, HOPT_ECONFLICT, "a trial of %s: the lease is lost", lease->study);
 }
 
@@ -150,13 +150,13 @@ static hopt_status write_held(hopt_mongo *self, const hopt_lease *lease, bson_t 
                               hopt_error *err) {
     int64_t matched;
     hopt_status status =
-        hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, hopt_mongo__foreign_filter(lease),
+        hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, hopt_mongo__driven_filter(lease),
                            update, &matched, err);
-    if (status == HOPT_OK && !matched) status = hopt_mongo__foreign_lost(lease, err);
+    if (status == HOPT_OK && !matched) status = hopt_mongo__driven_lost(lease, err);
     return status;
 }
 
-static hopt_status foreign_beat(void *self, const hopt_lease *lease, hopt_error *err) {
+static hopt_status driven_beat(void *self, const hopt_lease *lease, hopt_error *err) {
     return write_held(self, lease,
                       BCON_NEW("$inc", "{", "hopt_lease.beat", BCON_INT64(1), "}", "$currentDate",
                                "{", "refresh_time", BCON_BOOL(true), "}"),
@@ -171,8 +171,8 @@ static bson_t *read_document(const char *text, hopt_error *err) {
     return doc;
 }
 
-static hopt_status foreign_checkpoint(void *self, const hopt_lease *lease, const char *result,
-                                      hopt_error *err) {
+static hopt_status driven_checkpoint(void *self, const hopt_lease *lease, const char *result,
+                                     hopt_error *err) {
     bson_t *update = BCON_NEW("$currentDate", "{", "refresh_time", BCON_BOOL(true), "}", "$inc",
                               "{", "version", BCON_INT32(1), "}");
     bson_t *doc = result ? read_document(result, err) : NULL;
@@ -223,7 +223,7 @@ static hopt_status read_back(hopt_mongo *self, const hopt_lease *lease, hopt_err
         BCON_NEW("projection", "{", "state", BCON_INT32(1), "owner", BCON_INT32(1), "error",
                  BCON_INT32(1), "hopt_lease", BCON_INT32(1), "}"),
         &doc, err);
-    if (status == HOPT_ENOTFOUND) return hopt_mongo__foreign_lost(lease, err);
+    if (status == HOPT_ENOTFOUND) return hopt_mongo__driven_lost(lease, err);
     if (status != HOPT_OK) return hopt_mongo__after_change(status, err);
     char *owner = text_at(doc, "owner.0"), *type = text_at(doc, "error.0");
     int64_t state = hopt_mongo__number(doc, "state", HOPT_NEW);
@@ -234,11 +234,11 @@ static hopt_status read_back(hopt_mongo *self, const hopt_lease *lease, hopt_err
     free(owner);
     free(type);
     bson_destroy(doc);
-    return mine ? HOPT_OK : hopt_mongo__foreign_lost(lease, err);
+    return mine ? HOPT_OK : hopt_mongo__driven_lost(lease, err);
 }
 
-static hopt_status foreign_finish(void *self, const hopt_lease *lease, const hopt_result *result,
-                                  const char *document, hopt_error *err) {
+static hopt_status driven_finish(void *self, const hopt_lease *lease, const hopt_result *result,
+                                 const char *document, hopt_error *err) {
     bson_t *update = finish_update(result, document, err);
     if (!update) return HOPT_EINVAL;
     hopt_status status = write_held(self, lease, update, err);
@@ -253,7 +253,7 @@ static bson_t *requeue_update(hopt_event event, int lost) {
                     BCON_INT32(lost), "version", BCON_INT32(hopt_event_version_step(event)), "}");
 }
 
-static hopt_status foreign_release(void *self, const hopt_lease *lease, hopt_error *err) {
+static hopt_status driven_release(void *self, const hopt_lease *lease, hopt_error *err) {
     return write_held(self, lease, requeue_update(HOPT_EVENT_RELEASE, 0), err);
 }
 
@@ -280,8 +280,8 @@ static int by_num(const void *a, const void *b) {
     return (x->num > y->num) - (x->num < y->num);
 }
 
-static hopt_status foreign_running(void *store, hopt_open_trial **list, size_t *count,
-                                   const char *exp_key, hopt_error *err) {
+static hopt_status driven_running(void *store, hopt_open_trial **list, size_t *count,
+                                  const char *exp_key, hopt_error *err) {
     hopt_mongo *self = store;
     const bson_t *doc;
     size_t capacity = 0;
@@ -327,8 +327,8 @@ static bson_t *give_up_update(int max_attempts) {
                     BCON_INT32(hopt_event_version_step(HOPT_EVENT_EXPIRE)), "}");
 }
 
-static hopt_status foreign_expire(void *store, const hopt_open_trial *seen, int max_attempts,
-                                  hopt_error *err) {
+static hopt_status driven_expire(void *store, const hopt_open_trial *seen, int max_attempts,
+                                 hopt_error *err) {
     hopt_mongo *self = store;
     int64_t matched = 0;
     hopt_status status = HOPT_OK;
@@ -346,18 +346,18 @@ static hopt_status foreign_expire(void *store, const hopt_open_trial *seen, int 
     return status;
 }
 
-const hopt_store_foreign_ops hopt_mongo__foreign = {
-    .claim = foreign_claim,
-    .mine = foreign_mine,
-    .beat = foreign_beat,
-    .checkpoint = foreign_checkpoint,
-    .finish = foreign_finish,
-    .release = foreign_release,
-    .running = foreign_running,
-    .expire = foreign_expire,
-    .attach = hopt_mongo__foreign_attach,
-    .file = hopt_mongo__foreign_file,
-    .download = hopt_mongo__foreign_download,
-    .put = hopt_mongo__foreign_put,
-    .files = hopt_mongo__foreign_files,
+const hopt_store_driven_ops hopt_mongo__driven = {
+    .claim = driven_claim,
+    .mine = driven_mine,
+    .beat = driven_beat,
+    .checkpoint = driven_checkpoint,
+    .finish = driven_finish,
+    .release = driven_release,
+    .running = driven_running,
+    .expire = driven_expire,
+    .attach = hopt_mongo__driven_attach,
+    .file = hopt_mongo__driven_file,
+    .download = hopt_mongo__driven_download,
+    .put = hopt_mongo__driven_put,
+    .files = hopt_mongo__driven_files,
 };
