@@ -1,4 +1,6 @@
-"""An objective that always fails: driver_failing.py TRIALS. Leaves when so many have failed."""
+"""An objective that always fails: driver_failing.py TRIALS. Two more are queued; it leaves when so
+many have failed."""
+import os
 import sys
 import threading
 
@@ -13,8 +15,8 @@ def main():
     def objective(i):
         raise RuntimeError(f"no {i}")
 
-    # fmin goes on for ever: failed trials do not count for it.
-    thread = threading.Thread(target=minimize, args=(objective, 1), kwargs={"ahead": 2}, daemon=True)
+    # fmin waits for trials that nobody evaluates.
+    thread = threading.Thread(target=minimize, args=(objective, wanted + 2), daemon=True)
     thread.start()
     trials = MongoTrials(URL, exp_key=KEY)
     wait_for(
@@ -25,9 +27,7 @@ def main():
     assert all(d["error"][0] == "<class 'RuntimeError'>" for d in failed), failed
     assert all(d["result"] == {"status": "new"} for d in failed), failed
     print("failed", len(failed), flush=True)
-    import os
-
-    os._exit(0)  # the thread waits for a trial that nobody evaluates
+    os._exit(0)
 
 
 if __name__ == "__main__":

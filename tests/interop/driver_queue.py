@@ -1,6 +1,7 @@
-"""A driver whose objective notes every evaluation: driver_queue.py EVALS [AHEAD]. A file
+"""A driver whose objective notes every evaluation: driver_queue.py EVALS [FAILED]. A file
 hang.I.N makes the N-th evaluation of i = I hang until it is killed, slow.I.N until that file is
-removed. Every trial must end once, with the result of the evaluation that ended it."""
+removed. Every trial must end once, with the result of the evaluation that ended it,
+but for so many that must have failed."""
 import os
 import sys
 
@@ -10,7 +11,7 @@ from driver_support import documents, minimize, same
 
 WORK = os.environ["DRIVER_WORK"]
 EVALS = int(sys.argv[1])
-AHEAD = int(sys.argv[2]) if len(sys.argv) > 2 else EVALS
+FAILED = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 
 
 def make_objective():
@@ -41,10 +42,14 @@ def make_objective():
 
 
 def main():
-    trials = minimize(make_objective(), EVALS, ahead=AHEAD)
+    trials = minimize(make_objective(), EVALS, ahead=EVALS)
     docs = documents(trials)
     same("trials", list(range(EVALS)), sorted(docs))
-    same("trials that the driver sees", EVALS, len(trials))
+    failed = [i for i, doc in docs.items() if doc["state"] == 3]
+    same("trials that failed", FAILED, len(failed))
+    same("trials that the driver sees", EVALS - FAILED, len(trials))
+    for i in failed:
+        del docs[i]
     for i, doc in docs.items():
         same(f"state of {i}", 2, doc["state"])
         same(f"loss of {i}", float(i), doc["result"]["loss"])

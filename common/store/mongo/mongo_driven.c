@@ -145,15 +145,33 @@ hopt_status hopt_mongo__driven_lost(const hopt_lease *lease, hopt_error *err) {
     return hopt_error_set(err, HOPT_ECONFLICT, "a trial of %s: the lease is lost", lease->study);
 }
 
-/* @param[in] update  taken. HOPT_ECONFLICT: nothing matched. */
+/* Whether the server has said that it will never take this document: an objective's result may hold
+ * keys that one server takes and another does not. */
+static bool refuses_document(const hopt_mongo *self) {
+    static const uint32_t codes[] = {2,  /* BadValue */
+                                     9,  /* FailedToParse */
+                                     14, /* TypeMismatch */
+                                     22, /* InvalidBSON */
+                                     52, /* DollarPrefixedFieldName */
+                                     56, /* EmptyFieldName */
+                                     57 /* DottedFieldName */};
+    for (size_t i = 0; self->refused && i < HOPT_COUNT(codes); i++) {
+        if (self->refused_code == codes[i]) return true;
+    }
+    return false;
+}
+
+/* @param[in] update  taken. HOPT_ECONFLICT: nothing matched. HOPT_EINVAL: it can't be stored. */
 static hopt_status write_held(hopt_mongo *self, const hopt_lease *lease, bson_t *update,
                               hopt_error *err) {
     int64_t matched;
     hopt_status status =
-        hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, hopt_mongo__driven_filter(lease),
+        hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_RAW, hopt_mongo__driven_filter(lease),
                            update, &matched, err);
     if (status == HOPT_OK && !matched) status = hopt_mongo__driven_lost(lease, err);
-    return status;
+    if (status != HOPT_ESTORE || !refuses_document(self)) return status;
+    if (err) err->code = HOPT_EINVAL;
+    return HOPT_EINVAL;
 }
 
 static hopt_status driven_beat(void *self, const hopt_lease *lease, hopt_error *err) {

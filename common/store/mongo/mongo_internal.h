@@ -31,7 +31,8 @@ typedef struct hopt_mongo {
     bool renew;                              /**< make the client anew before the next command */
     char claimed_study[HOPT_STUDY_NAME_MAX]; /**< of the last trial claimed; "" none */
     hopt_trial_id claimed;
-    bool refused; /**< the last failure was the server's answer, not a lost connection */
+    bool refused;          /**< the last failure was the server's answer, not a lost connection */
+    uint32_t refused_code; /**< the code of that answer */
 } hopt_mongo;
 
 /* ---- mongo_error.c ---- */
@@ -76,7 +77,12 @@ hopt_status hopt_mongo__find_and_modify(hopt_mongo *self, hopt_mongo_place place
                                         const bson_t *filter, const bson_t *update,
                                         const bson_t *fields, bson_t **doc, hopt_error *err);
 
-typedef enum hopt_mongo_how { HOPT_MONGO_ONE, HOPT_MONGO_MANY, HOPT_MONGO_UPSERT } hopt_mongo_how;
+typedef enum hopt_mongo_how {
+    HOPT_MONGO_ONE,
+    HOPT_MONGO_MANY,
+    HOPT_MONGO_UPSERT,
+    HOPT_MONGO_RAW /**< one, its keys unchecked: the server judges them */
+} hopt_mongo_how;
 /** @param[out] matched  may be NULL. */
 hopt_status hopt_mongo__update(hopt_mongo *self, hopt_mongo_place place, hopt_mongo_how how,
                                bson_t *filter, bson_t *update, int64_t *matched, hopt_error *err);
