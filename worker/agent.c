@@ -57,6 +57,12 @@ void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed) {
     agent->leave_failed = failed;
 }
 
+void hopt_agent__count_end(hopt_agent *agent, bool error) {
+    agent->failures = error ? agent->failures + 1 : 0;
+    if (agent->options.max_failures && agent->failures >= agent->options.max_failures)
+        hopt_agent__leave(agent, "too many trials in a row ended with an error", true);
+}
+
 /* From now on running trials have the grace time to end. */
 static void start_grace(hopt_agent *agent) {
     if (agent->in_grace) return;

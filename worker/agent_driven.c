@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/alloc.h"
@@ -70,12 +70,15 @@ static hopt_status download(const hopt_agent *agent, hopt_store *store, const ch
     return status;
 }
 
-/* The newest file of this name; once more when it was replaced before it was read. */
+/* The newest file of this name. MongoTrials deletes the old one before it writes the new: a trial
+ * that is claimed in between must not suffer for it. */
 static hopt_status fetch(const hopt_agent *agent, hopt_store *store, const char *exp_key,
                          const char *name, char id[HOPT_FILE_ID_SIZE], hopt_error *err) {
-    enum { TRIES = 5 };
+    enum { TRIES = 40 };
+    static const struct timespec pause = {.tv_nsec = 250000000};
     hopt_status status = HOPT_ENOTFOUND;
     for (int i = 0; i < TRIES && status == HOPT_ENOTFOUND; i++) {
+        if (i) nanosleep(&pause, NULL);
         status = hopt_driven_file(store, exp_key, name, id, err);
         if (status == HOPT_OK) status = download(agent, store, id, err);
     }

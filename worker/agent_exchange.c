@@ -335,7 +335,7 @@ static void end_unable(hopt_slot *slot) {
         (char *)json_string_value(json_object_get(slot->trial->params, "problem"));
     hopt_result_copy(&slot->result, &result);
     slot->state = HOPT_SLOT_ENDED;
-    slot->agent->failures++;
+    hopt_agent__count_end(slot->agent, true);
     slot->agent->again = true;
 }
 

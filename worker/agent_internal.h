@@ -126,6 +126,8 @@ void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err);
 /** Begin to leave: claim no more; running trials may end. For people's `message` (a constant; NULL:
  * as asked). */
 void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed);
+/** A trial ended, with an error or not: too many of those in a row, and the agent leaves. */
+void hopt_agent__count_end(hopt_agent *agent, bool error);
 /** When drained and nothing is left: LEFT. */
 void hopt_agent__check_left(hopt_agent *agent);
 /** Milliseconds with +-20 % jitter, so that many workers do not move in step. */

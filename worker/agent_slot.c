@@ -100,9 +100,7 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
         hopt_log_warn("the objective's Python did not start: %s", result->error_message);
         slot->state = HOPT_SLOT_GIVE_UP;
     }
-    agent->failures = result->state == HOPT_ERROR ? agent->failures + 1 : 0;
-    if (agent->options.max_failures && agent->failures >= agent->options.max_failures)
-        hopt_agent__leave(agent, "too many trials in a row ended with an error", true);
+    hopt_agent__count_end(agent, result->state == HOPT_ERROR);
     hopt_agent__exchange(agent);
 }
 

@@ -18,7 +18,7 @@ import os
 import sys
 import traceback
 
-INLINE_MAX = 64 << 10  # a longer document is handed over as a file
+INLINE_MAX = 8 << 10  # a longer document is handed over as a file
 TEXT_MAX = 100_000  # of an error's message, in characters
 
 try:
