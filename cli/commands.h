@@ -23,6 +23,7 @@ extern const hopt_command hopt_cmd_trials_retry;
 extern const hopt_command hopt_cmd_trials_add;
 extern const hopt_command hopt_cmd_best;
 extern const hopt_command hopt_cmd_suggest;
+extern const hopt_command hopt_cmd_plot;
 extern const hopt_command hopt_cmd_ask;
 extern const hopt_command hopt_cmd_tell;
 extern const hopt_command hopt_cmd_report;

@@ -16,6 +16,7 @@ static const hopt_command *const commands[] = {&hopt_cmd_run,
                                                &hopt_cmd_tell,
                                                &hopt_cmd_report,
                                                &hopt_cmd_suggest,
+                                               &hopt_cmd_plot,
                                                &hopt_cmd_version,
                                                &hopt_cmd_help,
                                                NULL};

@@ -35,6 +35,10 @@ static bool any_others(const hopt_agent *agent, const hopt_open_trial *list, siz
     return false;
 }
 
+static int by_owner(const void *a, const void *b) {
+    return strcmp(((const hopt_worker_record *)a)->owner, ((const hopt_worker_record *)b)->owner);
+}
+
 static hopt_status watch_one(const hopt_agent *agent, hopt_store *store, size_t index,
                              hopt_error *err) {
     const hopt_agent_study *study = &agent->studies[index];
@@ -48,6 +52,7 @@ static hopt_status watch_one(const hopt_agent *agent, hopt_store *store, size_t 
     hopt_reaper_observe(reaper, list, count, before_ms, lease_ms);
     if (any_others(agent, list, count))
         status = hopt_store_workers(store, &workers, &n_workers, err);
+    if (n_workers) qsort(workers, n_workers, sizeof *workers, by_owner);
     int64_t now_ms = hopt_clock_mono_ms();
     for (size_t i = 0; i < count && status == HOPT_OK; i++) {
         if (strcmp(list[i].owner, agent->owner) == 0) continue;
