@@ -43,7 +43,7 @@ driver() {
 
 # finished NAME [SECONDS]: the driver has ended well.
 finished() {
-    wait_end "$1" "${2:-200}"
+    wait_end "$1" "${2:-400}"
     [ "$code" = 0 ] || fail "$1: exit $code"
 }
 
@@ -62,7 +62,7 @@ evaluations() {
 # stop NAME [CODE]: SIGTERM; it leaves with CODE (0).
 stop() {
     signal TERM "$1"
-    wait_end "$1" 60
+    wait_end "$1" 240
     same "exit code of $1" "${2:-0}" "$code"
 }
 
@@ -120,18 +120,18 @@ case_killed() {
     touch hang.1.1 hang.4.1
     ours w1
     driver queue driver_queue.py 6 1
-    wait_until 60 "trial 1 hangs" test -s hangs.1.1
-    wait_until 10 "its checkpoint is seen" some_document '{"state": 1, "result.partial": 1, "misc.vals.i": 1}'
+    wait_until 240 "trial 1 hangs" test -s hangs.1.1
+    wait_until 240 "its checkpoint is seen" some_document '{"state": 1, "result.partial": 1, "misc.vals.i": 1}'
     objective=$(cat hangs.1.1)
     kill_hard w1
-    wait_until 2 "the dead worker's objective is gone" gone "$objective"
+    wait_until 30 "the dead worker's objective is gone" gone "$objective"
     ours w2 --slots 2
     # Same host and boot, and the process is gone: nobody waits for the lease.
-    wait_until 60 "trial 1 is evaluated again" has began '^1 2 '
+    wait_until 240 "trial 1 is evaluated again" has began '^1 2 '
     say "the objective alone"
-    wait_until 60 "trial 4 hangs" test -s hangs.4.1
+    wait_until 240 "trial 4 hangs" test -s hangs.4.1
     kill -KILL "$(cat hangs.4.1)" || fail "no objective"
-    wait_until 20 "trial 4 has failed" some_document '{"state": 3, "misc.vals.i": 4, "error.0": "Signal"}'
+    wait_until 240 "trial 4 has failed" some_document '{"state": 3, "misc.vals.i": 4, "error.0": "Signal"}'
     finished queue
     same "attempts lost" 1 "$(documents '{"hopt_lease.lost": 1, "hopt_lease.n": 2, "state": 2}')"
     same "evaluations" 7 "$(evaluations)"
@@ -141,18 +141,18 @@ case_killed() {
 # A worker that stands still for a lease: another takes over, the late result is dropped.
 case_stale() {
     touch slow.1.1
-    ours w1 --set trial.lease_s=2
+    ours w1 --set trial.lease_s=10
     driver queue driver_queue.py 4
-    wait_until 60 "trial 1 is under way" test -e slows.1.1
-    ours w2 --set trial.lease_s=2
-    wait_until 60 "the others are done" some_document '{"state": 2, "misc.vals.i": 3}'
+    wait_until 240 "trial 1 is under way" test -e slows.1.1
+    ours w2 --set trial.lease_s=10
+    wait_until 240 "the others are done" some_document '{"state": 2, "misc.vals.i": 3}'
     signal STOP w1
-    wait_until 60 "the lease expires" has w2.log 'lease expired'
-    wait_until 60 "trial 1 is evaluated again" has began '^1 2 '
+    wait_until 240 "the lease expires" has w2.log 'lease expired'
+    wait_until 240 "trial 1 is evaluated again" has began '^1 2 '
     finished queue
     rm slow.1.1
     signal CONT w1
-    wait_until 30 "the first one learns it" has w1.log 'lease lost'
+    wait_until 240 "the first one learns it" has w1.log 'lease lost'
     holds queue.log '^extra 1$'
     stop w1
     stop w2
@@ -163,7 +163,7 @@ case_drain() {
     touch hang.0.1
     ours w1 --grace 1s
     driver queue driver_queue.py 3
-    wait_until 60 "trial 0 hangs" test -s hangs.0.1
+    wait_until 240 "trial 0 hangs" test -s hangs.0.1
     stop w1
     same "trials in the queue" 3 "$(documents '{"state": 0, "owner": null}')"
     theirs p1 # a Python worker takes it as well
@@ -178,11 +178,11 @@ case_both() {
     ours w2 --slots 2
     theirs p1
     theirs p2
-    wait_until 60 "theirs are up" eval 'has p1.log "no job found" && has p2.log "no job found"'
+    wait_until 240 "theirs are up" eval 'has p1.log "no job found" && has p2.log "no job found"'
     # Ours are quick: held back until theirs have had one each.
     touch slow.{0,1,2,3,4,5}.1
     driver queue driver_queue.py 40
-    wait_until 100 "all five workers have a trial" eval '[ "$(cut -d " " -f 3 began 2>/dev/null | sort -u | wc -l)" = 4 ]'
+    wait_until 240 "all five workers have a trial" eval '[ "$(cut -d " " -f 3 began 2>/dev/null | sort -u | wc -l)" = 4 ]'
     rm -f slow.*
     finished queue
     holds queue.log '^extra 0$'
@@ -206,18 +206,18 @@ case_failing() {
     driver failing driver_failing.py 4
     finished failing
     holds failing.log '^failed 4$'
-    wait_end w1 20
+    wait_end w1 240
     same "exit code after four failures in a row" 1 "$code"
 }
 
 # The domain is gone: the trials fail as with hyperopt's worker, after a while.
 case_missing() {
     driver queue driver_queue.py 5
-    wait_until 60 "the trials are queued" eval '[ "$(documents "{\"state\": 0}")" = 5 ]'
+    wait_until 240 "the trials are queued" eval '[ "$(documents "{\"state\": 0}")" = 5 ]'
     "$python" -c "import os; from driver_support import *
 del MongoTrials(URL, exp_key=KEY, refresh=False).attachments['FMinIter_Domain']" || fail "no domain"
     ours w1
-    wait_end w1 100
+    wait_end w1 240
     same "exit code after four failures in a row" 1 "$code"
     same "trials that failed" 4 "$(documents '{"state": 3, "error.0": "<class '"'KeyError'"'>"}')"
     same "trials left" 1 "$(documents '{"state": 0, "owner": null}')"
