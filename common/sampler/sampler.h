@@ -1,6 +1,7 @@
 /**
- * Samplers propose points. One interface; the kinds are `tpe` (default), `random`, and, behind the
- * same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the history by calls.
+ * Samplers propose points. One interface; the kinds are `tpe` (default), `gp`, `auto`, `random`,
+ * and, behind the same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the
+ * history by calls.
  *
  * A sampler owns its history: ended trials are added once each, running ones are pending until
  * they end. Not thread-safe; one sampler a study.
@@ -30,6 +31,7 @@ typedef struct hopt_observation {
     double loss;  /**< minimized; OK and PRUNED: finite. FAILED: NaN unless the trial had one */
     int64_t step; /**< PRUNED only */
     const double *point; /**< borrowed for the call */
+    double ms;           /**< how long the evaluation took; 0: not known */
     /* What only hopt's copies of hyperopt's algorithms look at; zeros for the usual trial. */
     bool error;    /**< FAILED by state ERROR, not by a result */
     bool nan_loss; /**< the result had a loss, and it was NaN */
@@ -87,6 +89,13 @@ typedef struct hopt_sampler_kind {
 
 /** An option's default as the study file would say it. New reference. */
 HOPT_MUST_CHECK json_t *hopt_sampler_option_default(const hopt_sampler_option *option);
+
+/**
+ * Every option with the value that holds, in the order of the table: what `options` says, else the
+ * default, each in the option's own type. `name` as in hopt_sampler_open(); name and options must
+ * pass hopt_sampler_check(). New reference, sharing nothing with `options`.
+ */
+HOPT_MUST_CHECK json_t *hopt_sampler_effective(const char *name, const json_t *options);
 
 /** All kinds, NULL-terminated; the first is the default. */
 const hopt_sampler_kind *const *hopt_sampler_kinds(void);

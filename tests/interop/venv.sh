@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HOPT_CACHE:-$here/../../.cache}
 venv=$cache/venv-hyperopt-mongo
-python=${HOPT_PYTHON:-python3}
+python=${HOPT_PYTHON:-/usr/bin/python3}
 
 works() {
     "$venv/bin/python" -c 'import hyperopt.mongoexp, pymongo, scipy' 2>/dev/null

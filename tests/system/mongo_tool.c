@@ -3,6 +3,7 @@
  *   drop                      the whole database, and every test ends with it
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
+ *   update COLLECTION FILTER UPDATE   one document, as a person might
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -47,6 +48,21 @@ static int status(mongoc_client_t *client) {
     return 0;
 }
 
+static int update(mongoc_collection_t *collection, const bson_t *filter, const char *text) {
+    bson_error_t error;
+    bson_t *change = bson_new_from_json((const uint8_t *)text, -1, &error), reply;
+    if (!change) return fail(&error);
+    int code = 1;
+    bson_iter_t at;
+    if (!mongoc_collection_update_one(collection, filter, change, NULL, &reply, &error))
+        fail(&error);
+    else if (bson_iter_init_find(&at, &reply, "matchedCount") && bson_iter_as_int64(&at) == 1)
+        code = 0;
+    bson_destroy(&reply);
+    bson_destroy(change);
+    return code;
+}
+
 static int run(mongoc_client_t *client, const char *name, int argc, char **argv) {
     bson_error_t error;
     int code = 2;
@@ -55,11 +71,12 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
         mongoc_database_t *database = mongoc_client_get_database(client, name);
         code = mongoc_database_drop(database, &error) ? 0 : fail(&error);
         mongoc_database_destroy(database);
-    } else if (argc == 3) {
+    } else if (argc == 3 || (argc == 4 && strcmp(argv[0], "update") == 0)) {
         bson_t *filter = bson_new_from_json((const uint8_t *)argv[2], -1, &error);
         if (!filter) return fail(&error);
         mongoc_collection_t *collection = mongoc_client_get_collection(client, name, argv[1]);
-        code = find(collection, filter, strcmp(argv[0], "find") == 0);
+        code = argc == 4 ? update(collection, filter, argv[3])
+                         : find(collection, filter, strcmp(argv[0], "find") == 0);
         mongoc_collection_destroy(collection);
         bson_destroy(filter);
     }
