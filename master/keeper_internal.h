@@ -2,11 +2,11 @@
 #ifndef HOPT_MASTER_KEEPER_INTERNAL_H
 #define HOPT_MASTER_KEEPER_INTERNAL_H
 
+#include "common/store/reaper.h"
 #include "master/budget.h"
 #include "master/keeper.h"
 #include "master/leader.h"
 #include "master/proposer.h"
-#include "master/reaper.h"
 #include "master/target.h"
 
 enum { HOPT_SLOT_EXISTS = 1, HOPT_SLOT_COUNTED = 2 /* its end is in the budget */ };

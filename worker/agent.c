@@ -57,6 +57,12 @@ void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed) {
     agent->leave_failed = failed;
 }
 
+void hopt_agent__count_end(hopt_agent *agent, bool error) {
+    agent->failures = error ? agent->failures + 1 : 0;
+    if (agent->options.max_failures && agent->failures >= agent->options.max_failures)
+        hopt_agent__leave(agent, "too many trials in a row ended with an error", true);
+}
+
 /* From now on running trials have the grace time to end. */
 static void start_grace(hopt_agent *agent) {
     if (agent->in_grace) return;
@@ -73,6 +79,7 @@ void hopt_agent__check_left(hopt_agent *agent) {
     uv_timer_stop(&agent->poll_timer);
     uv_timer_stop(&agent->beat_timer);
     uv_timer_stop(&agent->limit_timer);
+    uv_timer_stop(&agent->watch_timer);
     if (!agent->options.on_event) return;
     hopt_agent_event event = {
         .kind = HOPT_AGENT_LEFT, .message = agent->leave_message, .failed = agent->leave_failed};
@@ -110,6 +117,7 @@ static void on_limit(uv_timer_t *timer) {
     for (int i = 0; i < options->slots; i++) {
         idle &= agent->slots[i].state == HOPT_SLOT_FREE;
         reports |= agent->slots[i].reports.count > 0;
+        hopt_slot__ask_again(&agent->slots[i]);
     }
     /* Work is not idleness: the time counts from the last trial's end. */
     if (!idle) agent->last_claim_ms = now_ms;
@@ -142,10 +150,13 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
     hopt_host_name(agent->host);
     hopt_host_boot_id(agent->boot_id);
     agent->studies = hopt_zalloc(options->n_studies, sizeof *agent->studies);
+    agent->reapers = hopt_zalloc(options->n_studies, sizeof(hopt_reaper *));
     for (size_t i = 0; i < options->n_studies; i++) {
         agent->studies[i].spec = options->studies[i];
         agent->studies[i].cwd = options->cwds[i];
         agent->studies[i].plugin = options->plugins ? options->plugins[i] : NULL;
+        agent->studies[i].exp_key = options->exp_keys ? options->exp_keys[i] : NULL;
+        agent->reapers[i] = agent->studies[i].exp_key ? hopt_reaper_new() : NULL;
     }
     agent->slots = hopt_zalloc((size_t)options->slots, sizeof *agent->slots);
     for (int i = 0; i < options->slots; i++)
@@ -153,6 +164,7 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
     init_timer(agent, &agent->poll_timer);
     init_timer(agent, &agent->beat_timer);
     init_timer(agent, &agent->limit_timer);
+    init_timer(agent, &agent->watch_timer);
     agent->queue = hopt_offload_new(loop, open_connection, close_connection, NULL);
     agent->beats = hopt_offload_new(loop, open_connection, close_connection, NULL);
     return agent;
@@ -163,6 +175,7 @@ void hopt_agent_start(hopt_agent *agent) {
     agent->looked_ms = INT64_MIN / 2;
     agent->visit_ms = INT64_MAX; /* the first one may take long */
     hopt_agent__beat_start(agent);
+    hopt_agent__watch_start(agent);
     uv_timer_start(&agent->limit_timer, on_limit, LIMIT_TICK_MS, LIMIT_TICK_MS);
     hopt_agent__exchange(agent);
 }
@@ -198,6 +211,11 @@ static void free_agent(hopt_agent *agent) {
     for (size_t i = 0; i < agent->n_reports; i++)
         hopt_reports_clear(&agent->reports[i].reports);
     free(agent->reports);
+    for (size_t i = 0; i < agent->options.n_studies; i++)
+        hopt_reaper_free(agent->reapers[i]);
+    free(agent->reapers);
+    hopt_driven__sweep(agent, true);
+    free(agent->domains);
     free(agent->studies);
     free(agent->slots);
     void (*closed)(void *) = agent->closed;
@@ -227,7 +245,7 @@ static void remove_work(void *context, void *data) {
 static void close_all(void *data, bool ran) {
     hopt_agent *agent = data;
     (void)ran;
-    agent->closing_parts = 1 + 2 + 3;
+    agent->closing_parts = 1 + 2 + 4;
     for (int i = 0; i < agent->options.slots; i++) {
         if (!agent->slots[i].sandbox) continue;
         agent->closing_parts++;
@@ -237,6 +255,7 @@ static void close_all(void *data, bool ran) {
     uv_close((uv_handle_t *)&agent->poll_timer, timer_closed);
     uv_close((uv_handle_t *)&agent->beat_timer, timer_closed);
     uv_close((uv_handle_t *)&agent->limit_timer, timer_closed);
+    uv_close((uv_handle_t *)&agent->watch_timer, timer_closed);
     hopt_offload_close(agent->queue, part_closed, agent);
     hopt_offload_close(agent->beats, part_closed, agent);
     part_closed(agent);

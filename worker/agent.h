@@ -55,7 +55,10 @@ typedef struct hopt_agent_options {
     const char *runner;      /**< path of hopt-runner */
     const char *workdir;     /**< base of the trials' scratch folders */
     const char *const
-        *plugins;     /**< absolute path of each study's plugin or NULL: hopt_worker_plugin() */
+        *plugins; /**< absolute path of each study's plugin or NULL: hopt_worker_plugin() */
+    const char *const
+        *exp_keys; /**< of each study: it stands for the trials of a Python driver with this exp_key
+                      (common/store/driven.h); NULL, or NULL entries: a study of ours */
     const char *gpus; /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
     bool quiet;       /**< no log lines for single trials */
     void (*on_event)(void *data, const hopt_agent_event *event);

@@ -10,6 +10,7 @@
 typedef struct pulse {
     hopt_slot *slot;
     char study[HOPT_STUDY_NAME_MAX];
+    bool driven; /* a Python driver's trial */
 } pulse;
 
 typedef struct beat_round {
@@ -23,14 +24,26 @@ typedef struct beat_round {
     hopt_error err;
 } beat_round;
 
+/* A worker has trials of studies or of a Python driver, never both. */
+static hopt_status beat_all(beat_round *job, hopt_store *store) {
+    hopt_status status = HOPT_OK;
+    if (!job->pulses[0].driven)
+        return hopt_store_beat_many(store, job->beats, job->count, &job->err);
+    for (size_t i = 0; i < job->count && status == HOPT_OK; i++) {
+        hopt_beat *one = &job->beats[i];
+        one->status = hopt_driven_beat(store, &one->lease, &job->err);
+        if (one->status != HOPT_ECONFLICT) status = one->status;
+    }
+    return status;
+}
+
 static void beat_work(void *context, void *data) {
     beat_round *job = data;
     hopt_store **store = context;
     job->status = HOPT_OK;
     if (!*store)
         job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
-    if (job->status == HOPT_OK && job->count)
-        job->status = hopt_store_beat_many(*store, job->beats, job->count, &job->err);
+    if (job->status == HOPT_OK && job->count) job->status = beat_all(job, *store);
     if (job->status == HOPT_OK && job->put)
         job->status = hopt_store_worker_put(*store, &job->record, &job->err);
 }
@@ -102,6 +115,7 @@ void hopt_agent__beat(hopt_agent *agent) {
         if (!slot->trial || slot->in_exchange || slot->lost) continue;
         pulse *one = &job->pulses[job->count];
         one->slot = slot;
+        one->driven = slot->exp_key != NULL;
         memcpy(one->study, slot->trial->study, sizeof one->study);
         job->beats[job->count++] =
             (hopt_beat){.lease = {slot->trial->id, one->study, agent->owner, slot->trial->lease},

@@ -141,6 +141,12 @@ static hopt_status write_ends(exchange *job, hopt_store *store) {
     hopt_status status = HOPT_OK;
     for (size_t i = 0; i < job->n_ends && status == HOPT_OK; i++) {
         exchange_slot *end = &job->ends[i];
+        if (end->slot->exp_key) {
+            end->status = hopt_driven__end(store, end->slot, &job->err);
+            end->done = !is_failure(end->status);
+            if (!end->done) status = end->status;
+            continue;
+        }
         status = put_extras(store, end->slot, &job->err);
         if (status != HOPT_OK) break;
         if (end->slot->state == HOPT_SLOT_ENDED && !end->slot->retry) {
@@ -181,6 +187,9 @@ static hopt_status write_reports(exchange *job, hopt_store *store) {
 static hopt_status look_at_studies(exchange *job, hopt_store *store) {
     for (size_t i = 0; i < job->agent->options.n_studies; i++) {
         hopt_study *study;
+        job->claimable[i] = true;
+        if (job->agent->studies[i].exp_key)
+            continue; /* its driver alone says what there is to do */
         hopt_status status =
             hopt_store_study(store, &study, job->agent->studies[i].spec->name, &job->err);
         job->claimable[i] = job->stopping[i] = false;
@@ -194,14 +203,36 @@ static hopt_status look_at_studies(exchange *job, hopt_store *store) {
     return HOPT_OK;
 }
 
+static hopt_status mine(exchange *job, hopt_store *store, size_t i) {
+    const hopt_agent_study *study = &job->agent->studies[i];
+    if (!study->exp_key)
+        return hopt_store_mine(store, &job->claimed[i], study->spec->name, job->agent->owner,
+                               &job->err);
+    hopt_status status =
+        hopt_driven_mine(store, &job->claimed[i], study->exp_key, job->agent->owner, &job->err);
+    if (status != HOPT_OK) return status;
+    return hopt_driven__domains(job->agent, store, study->exp_key, &job->claimed[i], &job->err);
+}
+
 static hopt_status adopt(exchange *job, hopt_store *store) {
     for (size_t i = 0; i < job->agent->options.n_studies; i++) {
-        hopt_status status =
-            hopt_store_mine(store, &job->claimed[i], job->agent->studies[i].spec->name,
-                            job->agent->owner, &job->err);
+        hopt_status status = mine(job, store, i);
         if (status != HOPT_OK) return status;
     }
     return HOPT_OK;
+}
+
+/* A driver's trial can't be evaluated without the domain that it names; looked for after the claim,
+ * since the driver writes a new domain before the trials that are meant for it. */
+static hopt_status claim_driven(exchange *job, hopt_store *store, size_t i) {
+    const char *exp_key = job->agent->studies[i].exp_key;
+    hopt_status status = hopt_driven_claim(store, &job->claimed[i], exp_key, job->agent->owner,
+                                           (size_t)job->want, &job->err);
+    if (status != HOPT_OK) return status;
+    status = hopt_driven__domains(job->agent, store, exp_key, &job->claimed[i], &job->err);
+    if (status == HOPT_OK) return HOPT_OK;
+    hopt_trials_clear(&job->claimed[i]);
+    return HOPT_ESTORE; /* they are ours all the same: adopt them when it works again */
 }
 
 static hopt_status claim(exchange *job, hopt_store *store) {
@@ -211,8 +242,10 @@ static hopt_status claim(exchange *job, hopt_store *store) {
         if (!job->claimable[i]) continue;
         size_t before = job->claimed[i].count;
         hopt_status status =
-            hopt_store_claim_many(store, &job->claimed[i], job->agent->studies[i].spec->name,
-                                  job->agent->owner, (size_t)job->want, &job->err);
+            job->agent->studies[i].exp_key
+                ? claim_driven(job, store, i)
+                : hopt_store_claim_many(store, &job->claimed[i], job->agent->studies[i].spec->name,
+                                        job->agent->owner, (size_t)job->want, &job->err);
         job->want -= (int)(job->claimed[i].count - before);
         if (status == HOPT_ENOTFOUND) continue;
         if (status != HOPT_OK) {
@@ -337,6 +370,18 @@ static hopt_slot *free_slot(hopt_agent *agent) {
     return NULL;
 }
 
+/* A driver's trial without a domain ends as with hyperopt's worker. */
+static void end_unable(hopt_slot *slot) {
+    static char type[] = "<class 'KeyError'>";
+    hopt_result result = {.state = HOPT_ERROR, .error_type = type};
+    result.error_message =
+        (char *)json_string_value(json_object_get(slot->trial->params, "problem"));
+    hopt_result_copy(&slot->result, &result);
+    slot->state = HOPT_SLOT_ENDED;
+    hopt_agent__count_end(slot->agent, true);
+    slot->agent->again = true;
+}
+
 static bool take_one(exchange *job, size_t study, hopt_trial *trial) {
     hopt_agent *agent = job->agent;
     hopt_slot *slot = holds(agent, trial) ? NULL : free_slot(agent);
@@ -346,6 +391,8 @@ static bool take_one(exchange *job, size_t study, hopt_trial *trial) {
         return false;
     }
     agent->last_claim_ms = hopt_clock_mono_ms();
+    slot->exp_key = agent->studies[study].exp_key;
+    bool able = !slot->exp_key || hopt_driven__take(agent, trial);
     if (agent->draining) {
         slot->trial = trial;
         slot->study = study;
@@ -355,6 +402,10 @@ static bool take_one(exchange *job, size_t study, hopt_trial *trial) {
     }
     agent->claimed++;
     hopt_slot__take(slot, trial);
+    if (!able) {
+        end_unable(slot);
+        return true;
+    }
     job->starts[job->n_starts++] = (slot_start){slot, study};
     return true;
 }
@@ -441,6 +492,7 @@ static void exchange_done(void *data, bool ran) {
         if (job->adopt && job->status == HOPT_OK) agent->again = true;
         tell_store_state(agent, job);
         started = take_claimed(job);
+        hopt_driven__sweep(agent, false);
     }
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;

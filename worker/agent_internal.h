@@ -4,7 +4,8 @@
 #define HOPT_WORKER_AGENT_INTERNAL_H
 
 #include "common/loop/offload.h"
-#include "common/store/store.h"
+#include "common/store/driven.h"
+#include "common/store/reaper.h"
 #include "worker/agent.h"
 #include "worker/sandbox.h"
 
@@ -20,6 +21,14 @@ typedef struct hopt_agent_reports {
     hopt_trial_id id;
     hopt_reports reports;
 } hopt_agent_reports;
+
+typedef struct hopt_ask hopt_ask; /* agent_ask.c */
+
+/** A Python driver's pickled domain: a file that the objectives of some trials read. */
+typedef struct hopt_domain {
+    char id[HOPT_FILE_ID_SIZE];
+    int users; /**< trials that hold it */
+} hopt_domain;
 
 typedef enum hopt_slot_state {
     HOPT_SLOT_FREE,
@@ -50,15 +59,20 @@ typedef struct hopt_slot {
     size_t reports_capacity;
     hopt_agent_file *files;
     size_t n_files, files_capacity;
+    /* a Python driver's trial only */
+    const char *exp_key; /**< NULL: a study's trial, and the rest is unused */
+    char *document;      /**< its result as extended JSON, once given */
+    hopt_ask *ask;       /**< what its objective waits for, or NULL */
 } hopt_slot;
 
 /** What the agent knows of a study it was given. */
 typedef struct hopt_agent_study {
     const hopt_study_spec *spec;
     const char *cwd;
-    const char *plugin; /**< absolute path, plugin objectives */
-    bool claimable;     /**< active in the store when last looked at */
-    bool stopping;      /**< closing with a reason that stops running trials */
+    const char *plugin;  /**< absolute path, plugin objectives */
+    const char *exp_key; /**< of a Python driver, or NULL: a study of ours */
+    bool claimable;      /**< active in the store when last looked at */
+    bool stopping;       /**< closing with a reason that stops running trials */
 } hopt_agent_study;
 
 struct hopt_agent {
@@ -69,7 +83,7 @@ struct hopt_agent {
     uv_loop_t *loop;
     hopt_offload *queue; /**< claims, results */
     hopt_offload *beats; /**< heartbeats: never behind a result that is being retried */
-    uv_timer_t poll_timer, beat_timer, limit_timer;
+    uv_timer_t poll_timer, beat_timer, limit_timer, watch_timer;
     hopt_agent_study *studies;
     hopt_slot *slots;
 
@@ -98,6 +112,11 @@ struct hopt_agent {
     size_t n_reports, reports_capacity;
     int claimed, failures;
     bool store_down;
+    bool watching;
+    hopt_reaper **reapers; /**< of each Python driver; a watch's thread has them while it runs */
+    hopt_domain *domains;
+    size_t n_domains, domains_capacity;
+    char domain[HOPT_FILE_ID_SIZE]; /**< the newest */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -109,6 +128,8 @@ void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err);
 /** Begin to leave: claim no more; running trials may end. For people's `message` (a constant; NULL:
  * as asked). */
 void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed);
+/** A trial ended, with an error or not: too many of those in a row, and the agent leaves. */
+void hopt_agent__count_end(hopt_agent *agent, bool error);
 /** When drained and nothing is left: LEFT. */
 void hopt_agent__check_left(hopt_agent *agent);
 /** Milliseconds with +-20 % jitter, so that many workers do not move in step. */
@@ -127,6 +148,32 @@ hopt_lease hopt_slot__lease(const hopt_slot *slot);
 /* agent_exchange.c */
 /** Write what ended, claim what is wanted; at most one exchange is under way. */
 void hopt_agent__exchange(hopt_agent *agent);
+
+/* agent_driven.c: trials of Python drivers. Those with a store run on the queue's thread. */
+/** End or give back: what write_ends() does for trials of ours. */
+hopt_status hopt_driven__end(hopt_store *store, const hopt_slot *slot, hopt_error *err);
+/** Fetch the domains that claimed trials name. One that is nowhere: the trial's params get
+ * "problem". */
+hopt_status hopt_driven__domains(const hopt_agent *agent, hopt_store *store, const char *exp_key,
+                                 hopt_trials *claimed, hopt_error *err);
+/** A slot takes or lets go its trial's domain; takes false: it has none (`problem` of params). */
+bool hopt_driven__take(hopt_agent *agent, hopt_trial *trial);
+void hopt_driven__drop(hopt_agent *agent, const hopt_trial *trial);
+/** Remove domains that nobody uses and that are not the newest; `all`: whatever is there. */
+void hopt_driven__sweep(hopt_agent *agent, bool all);
+/** The evaluation ended: keep its document, show its output. */
+void hopt_driven__ended(hopt_slot *slot, const hopt_sandbox_log *log);
+
+/* agent_ask.c */
+void hopt_slot__on_ask(void *data, const json_t *ask);
+/** Ask again what the store could not answer. */
+void hopt_slot__ask_again(hopt_slot *slot);
+/** Forget what is asked. */
+void hopt_slot__drop_ask(hopt_slot *slot);
+
+/* agent_watch.c */
+/** Watch the leases of Python drivers' trials: there may be no master for them. */
+void hopt_agent__watch_start(hopt_agent *agent);
 
 /* agent_beat.c */
 void hopt_agent__beat_start(hopt_agent *agent);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/sys/log.h"
 #include "worker/agent_internal.h"
 
 /* The n-th name of "0,1,2" (cyclic), as CUDA_VISIBLE_DEVICES. */
@@ -83,15 +84,23 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
         hopt_agent__exchange(agent);
         return;
     }
+    bool driven = slot->exp_key != NULL;
+    hopt_slot__drop_ask(slot);
     hopt_result_copy(&slot->result, result);
-    keep_log(slot, log);
+    if (driven)
+        hopt_driven__ended(slot, log);
+    else
+        keep_log(slot, log);
     slot->state =
         agent->releasing && result->state == HOPT_CANCEL ? HOPT_SLOT_GIVE_UP : HOPT_SLOT_ENDED;
     slot->retry = result->state == HOPT_ERROR && rules->retry_errors &&
                   slot->trial->lost + 1 < rules->max_attempts;
-    agent->failures = result->state == HOPT_ERROR ? agent->failures + 1 : 0;
-    if (agent->options.max_failures && agent->failures >= agent->options.max_failures)
-        hopt_agent__leave(agent, "too many trials in a row ended with an error", true);
+    /* Python did not even start: that is this worker's trouble, another one may do better. */
+    if (driven && result->state == HOPT_ERROR && strcmp(result->error_type, "Start") == 0) {
+        hopt_log_warn("the objective's Python did not start: %s", result->error_message);
+        slot->state = HOPT_SLOT_GIVE_UP;
+    }
+    hopt_agent__count_end(agent, result->state == HOPT_ERROR);
     hopt_agent__exchange(agent);
 }
 
@@ -126,11 +135,17 @@ void hopt_slot__start(hopt_slot *slot, size_t study) {
         hopt_agent__exchange(slot->agent);
         return;
     }
-    static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end};
-    hopt_sandbox_start(slot->sandbox, slot->trial, callbacks, slot);
+    static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end, NULL};
+    static const hopt_sandbox_callbacks driven = {NULL, NULL, on_end, hopt_slot__on_ask};
+    hopt_sandbox_start(slot->sandbox, slot->trial, slot->exp_key ? driven : callbacks, slot);
 }
 
 void hopt_slot__free_trial(hopt_slot *slot) {
+    hopt_slot__drop_ask(slot);
+    if (slot->trial && slot->exp_key) hopt_driven__drop(slot->agent, slot->trial);
+    free(slot->document);
+    slot->document = NULL;
+    slot->exp_key = NULL;
     hopt_trial_free(slot->trial);
     slot->trial = NULL;
     hopt_result_clear(&slot->result);

@@ -179,8 +179,30 @@ static hopt_status read_attach(hopt_child_message *out, const json_t *value, hop
     return HOPT_OK;
 }
 
+static hopt_status read_error(hopt_child_message *out, const json_t *value, hopt_error *err) {
+    const json_t *type = json_object_get(value, "type"), *text = json_object_get(value, "message");
+    if (!json_is_string(type) || !json_is_string(text))
+        return hopt_error_set(err, HOPT_EINVAL,
+                              "error must be an object with the strings \"type\" and \"message\"");
+    out->type = hopt_strdup(json_string_value(type));
+    out->text = hopt_strdup(json_string_value(text));
+    return HOPT_OK;
+}
+
+static hopt_status read_ask(hopt_child_message *out, const json_t *value, hopt_error *err) {
+    if (json_object_size(value) != 1 ||
+        !json_is_object(json_object_iter_value(json_object_iter((json_t *)value))))
+        return hopt_error_set(err, HOPT_EINVAL, "ask must be an object with one object in it");
+    out->ask = json_incref((json_t *)value);
+    return HOPT_OK;
+}
+
 static hopt_status read_message(hopt_child_message *out, const json_t *value, hopt_error *err) {
     switch (out->kind) {
+    case HOPT_CHILD_ERROR:
+        return read_error(out, value, err);
+    case HOPT_CHILD_ASK:
+        return read_ask(out, value, err);
     case HOPT_CHILD_REPORT:
         return read_report(out, value, err);
     case HOPT_CHILD_ATTACH:
@@ -200,10 +222,9 @@ static hopt_child_kind guess(const char *line, size_t length) {
     static const struct {
         const char *key;
         hopt_child_kind kind;
-    } keys[] = {{"\"report\"", HOPT_CHILD_REPORT},
-                {"\"attach\"", HOPT_CHILD_ATTACH},
-                {"\"result\"", HOPT_CHILD_RESULT},
-                {"\"ready\"", HOPT_CHILD_READY}};
+    } keys[] = {{"\"report\"", HOPT_CHILD_REPORT}, {"\"attach\"", HOPT_CHILD_ATTACH},
+                {"\"result\"", HOPT_CHILD_RESULT}, {"\"ready\"", HOPT_CHILD_READY},
+                {"\"error\"", HOPT_CHILD_ERROR},   {"\"ask\"", HOPT_CHILD_ASK}};
     size_t at = 0;
     while (at < length && isspace((unsigned char)line[at]))
         at++;
@@ -239,6 +260,9 @@ void hopt_child_parse(hopt_child_message *out, const char *line, size_t length) 
 void hopt_child_message_clear(hopt_child_message *message) {
     free(message->name);
     free(message->file);
+    free(message->type);
+    free(message->text);
+    json_decref(message->ask);
     hopt_child_loss_clear(&message->result);
     *message = (hopt_child_message){.kind = HOPT_CHILD_LOG};
 }

@@ -46,16 +46,21 @@ typedef enum hopt_child_kind {
     HOPT_CHILD_REPORT, /**< step, loss */
     HOPT_CHILD_ATTACH, /**< name, file */
     HOPT_CHILD_RESULT, /**< result */
-    HOPT_CHILD_READY
+    HOPT_CHILD_READY,
+    /* Of the objective that serves a Python driver only (docs/adr/0012); log from any other: */
+    HOPT_CHILD_ERROR, /**< type, text: the trial ends as ERROR, the server lives on */
+    HOPT_CHILD_ASK    /**< ask: something of the store; it waits for the answer */
 } hopt_child_kind;
 
 typedef struct hopt_child_message {
     hopt_child_kind kind;
-    hopt_child_kind about; /**< BAD: REPORT, ATTACH, RESULT or READY */
+    hopt_child_kind about; /**< BAD: any but LOG and BAD */
     int64_t step;
     double loss;
     char *name, *file;
     hopt_child_loss result;
+    char *type, *text; /**< ERROR */
+    json_t *ask;       /**< an object with one key */
     char error[256];
 } hopt_child_message;
 

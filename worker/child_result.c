@@ -110,6 +110,10 @@ void hopt_child_result(hopt_result *out, const hopt_child_outcome *outcome) {
     } else if (!result_decides) {
         describe(&text, outcome);
         set_error(out, outcome, row->type, &text);
+    } else if (outcome->error_type) { /* the objective's own words, and no others */
+        out->state = HOPT_ERROR;
+        out->error_type = hopt_strdup(outcome->error_type);
+        out->error_message = hopt_strdup(outcome->error_text);
     } else if (outcome->bad) {
         hopt_buf_text(&text, outcome->bad);
         set_error(out, outcome, "BadResult", &text);

@@ -28,6 +28,8 @@ typedef struct hopt_child_outcome {
     const char *message;         /**< what is known besides; NULL: nothing */
     const char *bad;             /**< what was wrong with the result or a message; NULL: nothing */
     const hopt_child_loss *loss; /**< the result given; NULL: none */
+    const char *error_type;      /**< GAVE: an error of this type instead of a result; NULL: none */
+    const char *error_text;      /**< its message */
     const char *last_log;        /**< last line printed, best of standard error */
     const char *stop;            /**< STOPPED: "pruned", "timeout", "cancelled" */
     bool maximize;               /**< the objective's losses are negated */

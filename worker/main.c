@@ -9,10 +9,12 @@
 #include "common/base/alloc.h"
 #include "common/loop/signals.h"
 #include "common/program/program.h"
+#include "common/store/driven.h"
 #include "common/store/store.h"
 #include "common/sys/file.h"
 #include "common/sys/log.h"
 #include "worker/agent.h"
+#include "worker/python_driver.h"
 #include "worker/sandbox.h"
 #include "worker/setup.h"
 #include "worker/worker_command.h"
@@ -52,7 +54,20 @@ static void add_study(program *self, hopt_study_spec *spec, char *cwd) {
     self->plugins[n - 1] = NULL;
 }
 
+/* --python-driver: its trials under one study that stands for them. */
+static int load_driver(program *self) {
+    hopt_study_spec *spec;
+    hopt_errors errors = {0};
+    hopt_error err;
+    hopt_status status = hopt_python_driver_spec(&spec, &self->settings, &errors, &err);
+    if (status == HOPT_ENOTFOUND) return hopt_program_fail(program_name, &err);
+    if (status != HOPT_OK) return hopt_program_fail_file(program_name, "--python-driver", &errors);
+    add_study(self, spec, hopt_strdup(self->settings.cwd ? self->settings.cwd : "."));
+    return HOPT_EXIT_OK;
+}
+
 static int load_files(program *self) {
+    if (self->settings.python_driver) return load_driver(self);
     const hopt_worker_settings *settings = &self->settings;
     for (size_t i = 0; i < settings->files.count; i++) {
         hopt_study_spec *spec;
@@ -87,16 +102,32 @@ static int load_from_store(program *self, hopt_store *store) {
     return HOPT_EXIT_OK;
 }
 
+/* Only MongoDB has a Python driver's trials. */
+static int check_driver_store(program *self, hopt_store *store) {
+    hopt_open_trial *list;
+    size_t count;
+    hopt_error err;
+    hopt_status status =
+        hopt_driven_running(store, &list, &count, self->settings.python_driver, &err);
+    if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
+    free(list);
+    return HOPT_EXIT_OK;
+}
+
 /* The store must answer once before we start; later failures are waited out. */
 static int check_store(program *self) {
     hopt_store *store;
     hopt_error err;
     if (!self->settings.store)
         return fail(HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
-    hopt_status status = hopt_store_open(&store, self->settings.store, NULL, &err);
+    hopt_store_options options = {.create = self->settings.python_driver != NULL};
+    hopt_status status = hopt_store_open(&store, self->settings.store, &options, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
     int code = HOPT_EXIT_OK;
-    if (self->settings.files.count == 0) code = load_from_store(self, store);
+    if (self->settings.python_driver)
+        code = check_driver_store(self, store);
+    else if (self->settings.files.count == 0)
+        code = load_from_store(self, store);
     hopt_store_close(store);
     return code;
 }
@@ -122,13 +153,38 @@ static int check_objectives(program *self) {
     return HOPT_EXIT_OK;
 }
 
+static int check_driver_options(const hopt_worker_settings *settings) {
+    if (settings->files.count > 0 || settings->allow_any_command)
+        return fail(HOPT_EINVAL,
+                    "--python-driver takes the place of study files: give one of both");
+    if (!settings->allow_pickle)
+        return fail(HOPT_EINVAL,
+                    "a Python driver's objective is a pickle in the database, and loading it runs "
+                    "it: whoever can write to the database can run anything on this machine. If "
+                    "that is as it should be, give --allow-pickle");
+    return HOPT_EXIT_OK;
+}
+
+static int set_up_driver(program *self) {
+    hopt_error err;
+    char *base = self->workdir;
+    self->workdir = NULL;
+    hopt_status status = hopt_python_driver_check(self->specs[0], &err);
+    if (status == HOPT_OK) status = hopt_python_driver_workdir(&self->workdir, base, &err);
+    free(base);
+    return status == HOPT_OK ? HOPT_EXIT_OK : hopt_program_fail(program_name, &err);
+}
+
 static int set_up(program *self) {
     hopt_error err;
     if (geteuid() == 0 && !self->settings.allow_root)
         return fail(HOPT_EINVAL,
                     "objectives are not run as root; start the worker as another user, "
                     "or give --allow-root (in a container, say)");
-    if (self->settings.files.count == 0 && !self->settings.allow_any_command)
+    if (self->settings.python_driver) {
+        int wrong = check_driver_options(&self->settings);
+        if (wrong != HOPT_EXIT_OK) return wrong;
+    } else if (self->settings.files.count == 0 && !self->settings.allow_any_command)
         return fail(HOPT_EINVAL, "give the study file whose objective this worker may run");
     int code = load_files(self);
     if (code == HOPT_EXIT_OK) code = check_store(self);
@@ -138,7 +194,7 @@ static int set_up(program *self) {
     if (!self->runner) return hopt_program_fail(program_name, &err);
     if (hopt_worker_workdir(&self->workdir, self->settings.workdir, &err) != HOPT_OK)
         return hopt_program_fail(program_name, &err);
-    return HOPT_EXIT_OK;
+    return self->settings.python_driver ? set_up_driver(self) : HOPT_EXIT_OK;
 }
 
 /* ---- the agent's events ---- */
@@ -217,22 +273,25 @@ static void on_signal(void *data, int signum, int count) {
 static void run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
-    hopt_agent_options options = {.store_uri = self->settings.store,
-                                  .studies = (const hopt_study_spec *const *)self->specs,
-                                  .n_studies = self->n_studies,
-                                  .cwds = (const char *const *)self->cwds,
-                                  .plugins = (const char *const *)self->plugins,
-                                  .slots = (int)self->settings.slots,
-                                  .grace_ms = self->settings.grace_ms,
-                                  .max_trials = (int)self->settings.max_trials,
-                                  .max_failures = (int)self->settings.max_failures,
-                                  .idle_timeout_ms = self->settings.idle_timeout_ms,
-                                  .walltime_ms = self->settings.walltime_ms,
-                                  .runner = self->runner,
-                                  .workdir = self->workdir,
-                                  .gpus = self->settings.gpus,
-                                  .on_event = on_event,
-                                  .data = self};
+    hopt_agent_options options = {
+        .store_uri = self->settings.store,
+        .studies = (const hopt_study_spec *const *)self->specs,
+        .n_studies = self->n_studies,
+        .cwds = (const char *const *)self->cwds,
+        .plugins = (const char *const *)self->plugins,
+        .slots = (int)self->settings.slots,
+        .grace_ms = self->settings.grace_ms,
+        .max_trials = (int)self->settings.max_trials,
+        .max_failures = (int)self->settings.max_failures,
+        .idle_timeout_ms = self->settings.idle_timeout_ms,
+        .walltime_ms = self->settings.walltime_ms,
+        .runner = self->runner,
+        .workdir = self->workdir,
+        .gpus = self->settings.gpus,
+        .exp_keys = self->settings.python_driver ? &self->settings.python_driver : NULL,
+        .quiet = self->settings.quiet,
+        .on_event = on_event,
+        .data = self};
     self->agent = hopt_agent_new(&self->loop, &options);
     hopt_log_info("worker started owner=%s slots=%lld studies=%zu", hopt_agent_owner(self->agent),
                   (long long)self->settings.slots, self->n_studies);
@@ -242,6 +301,8 @@ static void run(program *self) {
 }
 
 static void clear(program *self) {
+    if (self->settings.python_driver && self->workdir)
+        hopt_python_driver_clean(self->workdir, self->specs[0]);
     for (size_t i = 0; i < self->n_studies; i++) {
         hopt_study_spec_free(self->specs[i]);
         free(self->cwds[i]);

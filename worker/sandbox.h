@@ -16,6 +16,7 @@
 #ifndef HOPT_WORKER_SANDBOX_H
 #define HOPT_WORKER_SANDBOX_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,10 +78,18 @@ typedef void (*hopt_sandbox_on_attach)(void *data, const char *name, int fd, int
 typedef void (*hopt_sandbox_on_end)(void *data, const hopt_result *result,
                                     const hopt_sandbox_log *log);
 
+/**
+ * The objective that serves a Python driver asks something of the store and waits for
+ * hopt_sandbox_answer().
+ * @param ask  an object with one key, valid during the call.
+ */
+typedef void (*hopt_sandbox_on_ask)(void *data, const json_t *ask);
+
 typedef struct hopt_sandbox_callbacks {
     hopt_sandbox_on_report on_report; /**< may be NULL: never stop */
     hopt_sandbox_on_attach on_attach; /**< may be NULL: attachments are ignored */
     hopt_sandbox_on_end on_end;
+    hopt_sandbox_on_ask on_ask; /**< may be NULL: "ask" and "error" are no messages, but log */
 } hopt_sandbox_callbacks;
 
 /**
@@ -97,6 +106,16 @@ HOPT_MUST_CHECK hopt_sandbox *hopt_sandbox_new(uv_loop_t *loop,
  */
 void hopt_sandbox_start(hopt_sandbox *sandbox, const hopt_trial *trial,
                         hopt_sandbox_callbacks callbacks, void *data);
+
+/** Answer what on_ask asked. @param answer  any JSON. No trial that waits: no effect. */
+void hopt_sandbox_answer(hopt_sandbox *sandbox, const json_t *answer);
+/** Open a file of the running trial's workdir, as for hopt_sandbox_on_attach. @return a descriptor,
+ * or -1 with err. */
+int hopt_sandbox_open(hopt_sandbox *sandbox, const char *file, int64_t *size, hopt_error *err);
+/** Move a file (of the same file system) into the running trial's workdir.
+ * @param name  a plain file name. HOPT_EINVAL, HOPT_EFAILED. */
+HOPT_MUST_CHECK hopt_status hopt_sandbox_give(hopt_sandbox *sandbox, const char *path,
+                                              const char *name, hopt_error *err);
 
 /** Whether a trial is being evaluated (from start() until just before on_end). */
 bool hopt_sandbox_busy(const hopt_sandbox *sandbox);

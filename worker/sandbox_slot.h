@@ -65,10 +65,11 @@ struct hopt_sandbox {
     char *outcome_message; /**< owns outcome.message */
     hopt_child_loss loss;  /**< the result given */
     bool has_loss;
-    char *bad;          /**< the first message of wrong shape */
-    hopt_buf last_line; /**< command: last line that is not blank */
-    bool last_long;     /**< that one was longer than a line may be */
-    bool long_blank;    /**< the pieces of a long line so far were blank */
+    char *error_type, *error_text; /**< the error given instead */
+    char *bad;                     /**< the first message of wrong shape */
+    hopt_buf last_line;            /**< command: last line that is not blank */
+    bool last_long;                /**< that one was longer than a line may be */
+    bool long_blank;               /**< the pieces of a long line so far were blank */
     sandbox_log log;
 };
 

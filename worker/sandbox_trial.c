@@ -1,9 +1,12 @@
 /* What the objective says, and what becomes of the trial. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/json/json.h"
 #include "worker/sandbox_slot.h"
 
 void hopt_sandbox__decide(hopt_sandbox *sandbox, hopt_child_end end, const char *message) {
@@ -58,12 +61,24 @@ static void on_result(hopt_sandbox *sandbox, hopt_child_message *message) {
     sandbox->phase = SANDBOX_ENDED;
 }
 
+static void on_error(hopt_sandbox *sandbox, hopt_child_message *message) {
+    sandbox->error_type = message->type;
+    sandbox->error_text = message->text;
+    message->type = message->text = NULL;
+    hopt_sandbox__decide(sandbox, HOPT_CHILD_GAVE, NULL);
+    sandbox->phase = SANDBOX_ENDED;
+}
+
 static void on_bad(hopt_sandbox *sandbox, const hopt_child_message *message, bool side) {
     note_bad(sandbox, message->error);
     if (message->about == HOPT_CHILD_REPORT && sandbox->child) {
         /* It waits for an answer, and the trial is lost already. */
         const char *answer = hopt_child_answer(true);
         hopt_sandbox__child_write(sandbox->child, side, answer, strlen(answer));
+    } else if (message->about == HOPT_CHILD_ASK) {
+        json_t *answer = json_pack("{s:s}", "error", message->error);
+        hopt_sandbox_answer(sandbox, answer);
+        json_decref(answer);
     } else if (message->about == HOPT_CHILD_RESULT && hopt_sandbox__is_server(sandbox)) {
         hopt_sandbox__decide(sandbox, HOPT_CHILD_GAVE, NULL);
         sandbox->phase = SANDBOX_ENDED;
@@ -87,7 +102,16 @@ static bool take_message(hopt_sandbox *sandbox, hopt_child_message *message, boo
         return true;
     }
     if (sandbox->phase != SANDBOX_RUNNING || unasked(sandbox, message)) return false;
+    hopt_child_kind kind = message->kind == HOPT_CHILD_BAD ? message->about : message->kind;
+    if ((kind == HOPT_CHILD_ASK || kind == HOPT_CHILD_ERROR) && !sandbox->callbacks.on_ask)
+        return false;
     switch (message->kind) {
+    case HOPT_CHILD_ERROR:
+        on_error(sandbox, message);
+        return true;
+    case HOPT_CHILD_ASK:
+        sandbox->callbacks.on_ask(sandbox->data, message->ask);
+        return true;
     case HOPT_CHILD_REPORT:
         on_report(sandbox, message, side);
         return true;
@@ -104,6 +128,36 @@ static bool take_message(hopt_sandbox *sandbox, hopt_child_message *message, boo
     default:
         return false;
     }
+}
+
+/* ---- answers ---- */
+
+void hopt_sandbox_answer(hopt_sandbox *sandbox, const json_t *answer) {
+    if (sandbox->phase != SANDBOX_RUNNING || !sandbox->child) return;
+    hopt_buf line = HOPT_BUF_INIT;
+    hopt_buf_text(&line, "{\"answer\":");
+    hopt_json_print(&line, answer);
+    hopt_buf_text(&line, "}\n");
+    hopt_sandbox__child_write(sandbox->child, false, line.data, line.length);
+    hopt_buf_clear(&line);
+}
+
+int hopt_sandbox_open(hopt_sandbox *sandbox, const char *file, int64_t *size, hopt_error *err) {
+    if (sandbox->workdir) return hopt_sandbox__attach_open(sandbox->workdir, file, size, err);
+    hopt_error_set(err, HOPT_EINVAL, "no trial runs");
+    return -1;
+}
+
+hopt_status hopt_sandbox_give(hopt_sandbox *sandbox, const char *path, const char *name,
+                              hopt_error *err) {
+    if (!sandbox->workdir || !*name || *name == '.' || strchr(name, '/'))
+        return hopt_error_set(err, HOPT_EINVAL, "\"%.100s\" is no plain file name", name);
+    char *target = hopt_format("%s/%s", sandbox->workdir, name);
+    hopt_status status = HOPT_OK;
+    if (rename(path, target) != 0)
+        status = hopt_error_set(err, HOPT_EFAILED, "%s: %s", target, strerror(errno));
+    free(target);
+    return status;
 }
 
 /* ---- output ---- */
@@ -277,6 +331,8 @@ static void make_result(hopt_sandbox *sandbox, hopt_result *result) {
     outcome->message = sandbox->outcome_message;
     if (message.length) outcome->message = message.data;
     outcome->bad = sandbox->bad;
+    outcome->error_type = sandbox->error_type;
+    outcome->error_text = sandbox->error_text;
     outcome->loss = sandbox->has_loss ? &sandbox->loss : NULL;
     outcome->limit = limit_of(sandbox);
     outcome->last_log = hopt_buf_string(&last);
@@ -303,7 +359,9 @@ static void reset_trial(hopt_sandbox *sandbox) {
     sandbox->outcome = (hopt_child_outcome){0};
     hopt_child_loss_clear(&sandbox->loss);
     free(sandbox->bad);
-    sandbox->bad = NULL;
+    free(sandbox->error_type);
+    free(sandbox->error_text);
+    sandbox->bad = sandbox->error_type = sandbox->error_text = NULL;
     hopt_buf_clear(&sandbox->last_line);
     sandbox->phase = SANDBOX_IDLE;
 }

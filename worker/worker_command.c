@@ -64,14 +64,17 @@ static const hopt_option options[] = {
      .argument = "KEY=VALUE",
      .repeatable = true,
      AT(sets),
-     .help = "change a setting of the study files, e.g. trial.memory_mb=4096"},
+     .help = "change a setting of the study files, e.g. trial.memory_mb=4096; with --python-driver "
+             "of its trials, e.g. trial.timeout_s=600"},
     {.name = "cwd",
      .type = HOPT_OPTION_STRING,
      .argument = "DIR",
      .def_text = "the study file's folder",
      .file = "",
      AT(cwd),
-     .help = "working directory of the objectives"},
+     .help =
+         "working directory of the objectives; with --python-driver (then: this one) the folder "
+         "they import modules from"},
     {.name = "workdir",
      .type = HOPT_OPTION_STRING,
      .argument = "DIR",
@@ -94,6 +97,25 @@ static const hopt_option options[] = {
      .def_text = "CUDA_VISIBLE_DEVICES is left alone",
      AT(gpus),
      .help = "GPUs to share out, e.g. 0,1,2: slot i sees the i-th one only"},
+    {.name = "python-driver",
+     .type = HOPT_OPTION_STRING,
+     .argument = "EXP_KEY",
+     AT(python_driver),
+     .help = "instead of study files: evaluate the trials that a Python program's fmin(..., "
+             "trials=MongoTrials(..., exp_key=EXP_KEY)) puts into the database, in place of or "
+             "beside hyperopt-mongo-worker; needs --allow-pickle and a Python with hyperopt"},
+    {.name = "python",
+     .type = HOPT_OPTION_STRING,
+     .argument = "PATH",
+     .def = "python3",
+     .file = "",
+     AT(python),
+     .help = "with --python-driver: the Python that has hyperopt and what the objective imports"},
+    {.name = "allow-pickle",
+     .type = HOPT_OPTION_FLAG,
+     AT(allow_pickle),
+     .help = "with --python-driver: load pickled objectives from the database; whoever can write "
+             "to it can then run anything on this machine"},
     {.name = "allow-any-command",
      .type = HOPT_OPTION_FLAG,
      AT(allow_any_command),
@@ -123,7 +145,7 @@ static const hopt_positional positionals[] = {
      .file = "json",
      AT(files),
      .help = "study files whose objectives this worker may run; needed unless --allow-any-command "
-             "is given"},
+             "or --python-driver is given"},
     {0}};
 
 static const char *const description[] = {
@@ -141,13 +163,17 @@ static const char *const description[] = {
 static const hopt_example examples[] = {
     {"hopt-worker --store mongodb://db.example/hopt --slots 4 digits.json",
      "evaluate trials of one study, four at a time"},
+    {"hopt-worker --store mongo://db.example:27017/foo_db/jobs --python-driver exp1 --allow-pickle",
+     "evaluate what a Python program hands out with MongoTrials(..., exp_key='exp1')"},
     {"hopt-worker --store mongodb://db.example/hopt --idle-timeout 10m --walltime 4h digits.json",
      "in a batch queue: leave when there is nothing to do, and in good time before the limit"},
     {0}};
 
 static const hopt_exit_note exits[] = {
     {HOPT_EXIT_OK, "it was asked to stop, or a limit of its options was reached"},
-    {HOPT_EXIT_FAILED, "too many trials failed in a row, or the worker itself failed"},
+    {HOPT_EXIT_FAILED,
+     "too many trials failed in a row, the Python of --python-driver can't import "
+     "hyperopt, or the worker itself failed"},
     {HOPT_EXIT_USAGE, "bad usage, or a bad study file"},
     {HOPT_EXIT_STORE, "the store can't be reached at the start"},
     {0}};

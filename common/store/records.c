@@ -1,6 +1,7 @@
 /* Freeing what the store gives away. */
 #include <stdlib.h>
 
+#include "common/store/driven.h"
 #include "common/store/store.h"
 
 void hopt_names_free(char **names) {
@@ -26,4 +27,15 @@ void hopt_worker_records_free(hopt_worker_record *list, size_t count) {
     for (size_t i = 0; i < count; i++)
         free(list[i].studies);
     free(list);
+}
+
+void hopt_driven_name(char out[HOPT_STUDY_NAME_MAX], const char *exp_key) {
+    size_t n = 0;
+    for (; exp_key[n] && n < HOPT_STUDY_NAME_MAX - 1; n++) {
+        char text[] = {exp_key[n], '\0'};
+        out[n] = hopt_study_name_valid(text) ? exp_key[n] : '_';
+    }
+    if (!n) out[n++] = '_';
+    out[n] = '\0';
+    if (out[0] == '.') out[0] = '_'; /* it names a folder: not "." or ".." */
 }

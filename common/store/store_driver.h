@@ -10,7 +10,35 @@
 #ifndef HOPT_STORE_STORE_DRIVER_H
 #define HOPT_STORE_STORE_DRIVER_H
 
+#include "common/store/driven.h"
 #include "common/store/store.h"
+
+/** common/store/driven.h, for drivers that have such trials. */
+typedef struct hopt_store_driven_ops {
+    hopt_status (*claim)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
+                         size_t n, hopt_error *err);
+    hopt_status (*mine)(void *self, hopt_trials *out, const char *exp_key, const char *owner,
+                        hopt_error *err);
+    hopt_status (*beat)(void *self, const hopt_lease *lease, hopt_error *err);
+    hopt_status (*checkpoint)(void *self, const hopt_lease *lease, const char *result,
+                              hopt_error *err);
+    hopt_status (*finish)(void *self, const hopt_lease *lease, const hopt_result *result,
+                          const char *document, hopt_error *err);
+    hopt_status (*release)(void *self, const hopt_lease *lease, hopt_error *err);
+    hopt_status (*running)(void *self, hopt_open_trial **list, size_t *count, const char *exp_key,
+                           hopt_error *err);
+    hopt_status (*expire)(void *self, const hopt_open_trial *seen, int max_attempts,
+                          hopt_error *err);
+    hopt_status (*attach)(void *self, const hopt_lease *lease, const char *name, const void *data,
+                          size_t length, hopt_error *err);
+    hopt_status (*file)(void *self, const char *exp_key, const char *name,
+                        char id[HOPT_FILE_ID_SIZE], hopt_error *err);
+    hopt_status (*download)(void *self, const char *id, int fd, hopt_error *err);
+    hopt_status (*put)(void *self, const char *exp_key, const char *name, const void *data,
+                       size_t length, hopt_error *err);
+    hopt_status (*files)(void *self, const char *exp_key, char ***names, size_t *count,
+                         hopt_error *err);
+} hopt_store_driven_ops;
 
 typedef struct hopt_store_driver_ops {
     const char *name;
@@ -83,6 +111,7 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*workers)(void *self, hopt_worker_record **list, size_t *count, hopt_error *err);
     hopt_status (*version)(void *self, int64_t *token, hopt_error *err);
     hopt_status (*health)(void *self, hopt_store_health *out, hopt_error *err);
+    const hopt_store_driven_ops *driven; /**< NULL: the store has no such trials */
 } hopt_store_driver_ops;
 
 extern const hopt_store_driver_ops hopt_store_sqlite;

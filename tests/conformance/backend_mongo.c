@@ -120,6 +120,51 @@ static void future(const char *uri, const char *study) {
     free(filter);
 }
 
+static void change(const char *uri, const char *collection, const char *filter,
+                   const char *update) {
+    update_one one = {collection, filter, update};
+    CHECK(in_child(apply, uri, &one) == 0);
+}
+
+static void insert_one(connection *c, const void *data) {
+    const update_one *one = data;
+    bson_error_t error;
+    bson_t *doc = bson_new_from_json((const uint8_t *)one->update, -1, &error);
+    CHECK(doc);
+    mongoc_collection_t *collection =
+        mongoc_client_get_collection(c->client, mongoc_uri_get_database(c->uri), one->collection);
+    CHECK(mongoc_collection_insert_one(collection, doc, NULL, NULL, &error));
+    mongoc_collection_destroy(collection);
+    bson_destroy(doc);
+}
+
+static void insert(const char *uri, const char *collection, const char *document) {
+    update_one one = {collection, NULL, document};
+    CHECK(in_child(insert_one, uri, &one) == 0);
+}
+
+static int64_t *counted; /* shared with the child */
+
+static void count_them(connection *c, const void *data) {
+    const update_one *one = data;
+    bson_error_t error;
+    bson_t *filter = bson_new_from_json((const uint8_t *)one->filter, -1, &error);
+    CHECK(filter);
+    mongoc_collection_t *collection =
+        mongoc_client_get_collection(c->client, mongoc_uri_get_database(c->uri), one->collection);
+    *counted = mongoc_collection_count_documents(collection, filter, NULL, NULL, NULL, &error);
+    CHECK(*counted >= 0);
+    mongoc_collection_destroy(collection);
+    bson_destroy(filter);
+}
+
+static int64_t count(const char *uri, const char *collection, const char *filter) {
+    update_one one = {collection, filter, NULL};
+    if (!counted) counted = shared(sizeof *counted);
+    CHECK(in_child(count_them, uri, &one) == 0);
+    return *counted;
+}
+
 static int service(const char *command) {
     if (access("tests/services/mongo.sh", X_OK) != 0) return SKIPPED;
     char *line = hopt_format("tests/services/mongo.sh %s >/dev/null 2>&1", command);
@@ -136,4 +181,5 @@ static int restart_server(void) {
     return service("restart-server");
 }
 
-const backend mongo_backend = {"mongo", fresh, drop, damage, future, kill_server, restart_server};
+const backend mongo_backend = {"mongo",     fresh,          drop,   damage, future,
+                               kill_server, restart_server, insert, change, count};

@@ -61,4 +61,5 @@ static int no_server(void) {
     return SKIPPED;
 }
 
-const backend sqlite_backend = {"sqlite", fresh, drop, damage, future, no_server, no_server};
+const backend sqlite_backend = {"sqlite",  fresh,     drop, damage, future,
+                                no_server, no_server, NULL, NULL,   NULL};

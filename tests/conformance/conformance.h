@@ -28,6 +28,11 @@ typedef struct backend {
     /** Kill and restart the server. @return 0, or 77 when it is not ours. */
     int (*kill_server)(void);
     int (*restart_server)(void);
+    /* Of other programs' documents; NULL where there can't be any. Texts are extended JSON. */
+    void (*insert)(const char *uri, const char *collection, const char *document);
+    void (*change)(const char *uri, const char *collection, const char *filter,
+                   const char *update); /**< one, which must be there */
+    int64_t (*count)(const char *uri, const char *collection, const char *filter);
 } backend;
 
 extern const backend sqlite_backend;
@@ -46,7 +51,7 @@ typedef struct test_case {
 
 /** The cases of each file, ended by a NULL name. */
 extern const test_case study_cases[], queue_cases[], master_cases[], read_cases[], extra_cases[],
-    race_cases[], crash_cases[], model_cases[];
+    race_cases[], crash_cases[], model_cases[], driven_cases[];
 
 enum { SKIPPED = 77 };
 /** End the case as skipped. */

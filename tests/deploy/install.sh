@@ -10,7 +10,7 @@ mv "$scratch/staged/usr" "$scratch/moved"
 root=$scratch/moved
 cd "$scratch"
 
-for file in bin/hopt bin/hopt-master bin/hopt-worker libexec/hopt/hopt-runner \
+for file in bin/hopt bin/hopt-master bin/hopt-worker libexec/hopt/hopt-runner libexec/hopt/hopt-python-driver.py \
     include/hopt_plugin.h share/pkgconfig/hopt-plugin.pc share/doc/hopt/README.md \
     share/man/man1/hopt.1 share/man/man5/hopt-space.5 share/man/man7/hopt-plugin.7 \
     share/man/man8/hopt-master.8 share/man/man8/hopt-worker.8 \

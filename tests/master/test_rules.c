@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/store/reaper.h"
 #include "common/sys/host.h"
 #include "master/budget.h"
-#include "master/reaper.h"
 #include "master/target.h"
 
 /* ---- budget ---- */

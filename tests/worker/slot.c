@@ -110,8 +110,8 @@ void slot_begin(slot *s, int num) {
     free(point);
     s->ended = 0;
     s->reports = 0;
-    hopt_sandbox_start(s->sandbox, trial, (hopt_sandbox_callbacks){on_report, on_attach, on_end},
-                       s);
+    hopt_sandbox_start(s->sandbox, trial,
+                       (hopt_sandbox_callbacks){on_report, on_attach, on_end, NULL}, s);
     CHECK(s->ended == 0, "ended inside start()");
     CHECK(hopt_sandbox_busy(s->sandbox), "not busy");
     hopt_trial_free(trial);

@@ -408,3 +408,43 @@ Test(table, maximize_negates_and_cancel_has_the_last_report) {
     cr_assert_str_eq(result.status_fail, "pruned");
     hopt_result_clear(&result);
 }
+
+/* ---- the objective that serves a Python driver ---- */
+
+Test(driver, messages) {
+    hopt_child_message message;
+    static const char error[] = "{\"error\":{\"type\":\"<class 'E'>\",\"message\":\"a\\nb\"}}";
+    hopt_child_parse(&message, error, strlen(error));
+    cr_assert_eq(message.kind, HOPT_CHILD_ERROR);
+    cr_assert_str_eq(message.type, "<class 'E'>");
+    cr_assert_str_eq(message.text, "a\nb");
+    hopt_child_message_clear(&message);
+    static const char ask[] = "{\"ask\":{\"fetch\":{\"name\":\"x\"}}}";
+    hopt_child_parse(&message, ask, strlen(ask));
+    cr_assert_eq(message.kind, HOPT_CHILD_ASK);
+    cr_assert_str_eq(hopt_json_string_of(json_object_get(message.ask, "fetch"), "name"), "x");
+    hopt_child_message_clear(&message);
+    check_parse("{\"error\":{\"type\":1,\"message\":\"b\"}}", HOPT_CHILD_BAD,
+                "error must be an object with the strings \"type\" and \"message\"");
+    check_parse("{\"error\":\"text\"}", HOPT_CHILD_BAD,
+                "error must be an object with the strings \"type\" and \"message\"");
+    check_parse("{\"ask\":{\"a\":{},\"b\":{}}}", HOPT_CHILD_BAD,
+                "ask must be an object with one object in it");
+    check_parse("{\"ask\":{\"a\":1}}", HOPT_CHILD_BAD,
+                "ask must be an object with one object in it");
+    check_parse("{\"ask\":[]}", HOPT_CHILD_BAD, "ask must be an object with one object in it");
+}
+
+/* Its error is stored in its own words, whatever it printed. */
+Test(driver, an_error_is_verbatim) {
+    hopt_result result;
+    hopt_child_outcome outcome = {.end = HOPT_CHILD_GAVE,
+                                  .error_type = "<class 'E'>",
+                                  .error_text = "",
+                                  .last_log = "Traceback"};
+    hopt_child_result(&result, &outcome);
+    cr_assert_eq(result.state, HOPT_ERROR);
+    cr_assert_str_eq(result.error_type, "<class 'E'>");
+    cr_assert_str_eq(result.error_message, "");
+    hopt_result_clear(&result);
+}

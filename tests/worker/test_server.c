@@ -258,6 +258,22 @@ static void test_speed(void) {
     printf("trials/s: server %.0f, plugin %.0f, command %.0f\n", server, plugin, command);
 }
 
+/* What the server of a Python driver says to its worker is log from any other. */
+static void test_no_driver(void) {
+    slot s;
+    slot_open(&s,
+              "{\"server\":[\"sh\",\"-c\",\"echo '{\\\"ready\\\":true}'; while read -r line; do "
+              "echo '{\\\"error\\\":{\\\"type\\\":\\\"a\\\",\\\"message\\\":\\\"b\\\"}}'; "
+              "echo '{\\\"ask\\\":{\\\"list\\\":{}}}'; echo '{\\\"ask\\\":1}'; "
+              "echo '{\\\"result\\\":{\\\"loss\\\":3}}'; done\"]}",
+              NULL);
+    expect_loss(&s, 0, 3);
+    CHECK(strstr(hopt_buf_string(&s.head), "{\"ask\":{\"list\":{}}}"), "%s",
+          hopt_buf_string(&s.head));
+    expect_loss(&s, 1, 3);
+    slot_close(&s);
+}
+
 typedef struct test {
     const char *name;
     void (*run)(void);
@@ -275,6 +291,7 @@ static const test tests[] = {{"kept", test_kept},
                              {"plugin", test_plugin},
                              {"plugin_ends", test_plugin_ends},
                              {"plugin_refused", test_plugin_refused},
+                             {"no_driver", test_no_driver},
                              {"speed", test_speed}};
 
 int main(int argc, char **argv) {

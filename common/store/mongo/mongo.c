@@ -217,4 +217,5 @@ const hopt_store_driver_ops hopt_store_mongo = {
     .workers = hopt_mongo__workers,
     .version = mongo_version,
     .health = hopt_mongo__health,
+    .driven = &hopt_mongo__driven,
 };

@@ -13,26 +13,23 @@
 
 /* ---- bucket ---- */
 
-typedef struct bucket {
-    mongoc_database_t *database;
-    mongoc_gridfs_bucket_t *files;
-} bucket;
+typedef hopt_mongo_bucket bucket;
 
-static void bucket_close(bucket *b) {
+void hopt_mongo__bucket_close(bucket *b) {
     if (b->files) mongoc_gridfs_bucket_destroy(b->files);
     mongoc_database_destroy(b->database);
 }
 
-static hopt_status bucket_open(bucket *out, hopt_mongo *self, hopt_error *err) {
+hopt_status hopt_mongo__bucket_open(bucket *out, hopt_mongo *self, hopt_error *err) {
     bson_error_t error;
     out->database = mongoc_client_get_database(hopt_mongo__client(self), self->database);
     out->files = mongoc_gridfs_bucket_new(out->database, NULL, NULL, &error);
     if (out->files) return HOPT_OK;
-    bucket_close(out);
+    hopt_mongo__bucket_close(out);
     return hopt_mongo__failed(self, &error, err);
 }
 
-static hopt_status stream_failed(hopt_mongo *self, mongoc_stream_t *stream, hopt_error *err) {
+hopt_status hopt_mongo__stream_failed(hopt_mongo *self, mongoc_stream_t *stream, hopt_error *err) {
     bson_error_t error;
     if (mongoc_gridfs_bucket_stream_error(stream, &error))
         return hopt_mongo__failed(self, &error, err);
@@ -40,8 +37,8 @@ static hopt_status stream_failed(hopt_mongo *self, mongoc_stream_t *stream, hopt
                           self->hosts);
 }
 
-static hopt_status upload(hopt_mongo *self, bucket *b, const char *filename, const void *data,
-                          size_t length, bson_value_t *file, hopt_error *err) {
+hopt_status hopt_mongo__upload(hopt_mongo *self, bucket *b, const char *filename, const void *data,
+                               size_t length, bson_value_t *file, hopt_error *err) {
     bson_error_t error;
     mongoc_stream_t *stream =
         mongoc_gridfs_bucket_open_upload_stream(b->files, filename, NULL, file, &error);
@@ -51,7 +48,7 @@ static hopt_status upload(hopt_mongo *self, bucket *b, const char *filename, con
     /* Closing writes the last chunk and the file's record. */
     if (written != (ssize_t)length || mongoc_stream_close(stream) != 0 ||
         mongoc_gridfs_bucket_stream_error(stream, &error)) {
-        status = stream_failed(self, stream, err);
+        status = hopt_mongo__stream_failed(self, stream, err);
         if (written != (ssize_t)length) mongoc_gridfs_bucket_abort_upload(stream);
         bson_value_destroy(file);
     }
@@ -173,17 +170,17 @@ hopt_status hopt_mongo__attach(void *store, const hopt_trial_id *id, const char 
     hopt_status status = read_job(self, id, &job, err); /* before 64 MB go over the line */
     if (status == HOPT_OK) {
         bson_destroy(job);
-        status = bucket_open(&b, self, err);
+        status = hopt_mongo__bucket_open(&b, self, err);
     }
     if (status == HOPT_OK) {
-        status = upload(self, &b, filename, data, length, &file, err);
+        status = hopt_mongo__upload(self, &b, filename, data, length, &file, err);
         if (status == HOPT_OK) {
             bool entered = false;
             status = enter(self, &b, id, clean, &file, &entered, err);
             if (status != HOPT_OK && !entered) discard(&b, &file);
             bson_value_destroy(&file);
         }
-        bucket_close(&b);
+        hopt_mongo__bucket_close(&b);
     }
     free(filename);
     free(clean);
@@ -249,7 +246,7 @@ static hopt_status download(hopt_mongo *self, bucket *b, const bson_value_t *fil
         status = hopt_error_set(err, HOPT_EINVAL, "the attachment is larger than %zu MB",
                                 HOPT_ATTACHMENT_MAX >> 20);
     else if (got < 0 || mongoc_gridfs_bucket_stream_error(stream, &error))
-        status = stream_failed(self, stream, err);
+        status = hopt_mongo__stream_failed(self, stream, err);
     mongoc_stream_destroy(stream);
     if (status != HOPT_OK) {
         free(bytes);
@@ -271,10 +268,10 @@ hopt_status hopt_mongo__attachment(void *store, void **data, size_t *length,
     bool found = find_file(job, name, &file);
     bson_destroy(job);
     if (found) {
-        status = bucket_open(&b, self, err);
+        status = hopt_mongo__bucket_open(&b, self, err);
         if (status == HOPT_OK) {
             status = download(self, &b, &file, data, length, err);
-            bucket_close(&b);
+            hopt_mongo__bucket_close(&b);
         }
         bson_value_destroy(&file);
     }
@@ -292,7 +289,7 @@ hopt_status hopt_mongo__delete_files(hopt_mongo *self, const uint8_t prefix[HOPT
     char pattern[2 * HOPT_PREFIX_SIZE + 2] = "^";
     for (size_t i = 0; i < HOPT_PREFIX_SIZE; i++)
         snprintf(pattern + 1 + 2 * i, 3, "%02x", prefix[i]);
-    hopt_status status = bucket_open(&b, self, err);
+    hopt_status status = hopt_mongo__bucket_open(&b, self, err);
     if (status != HOPT_OK) return status;
     mongoc_cursor_t *cursor =
         hopt_mongo__find(self, HOPT_MONGO_FILES, BCON_NEW("filename", BCON_REGEX(pattern, "")),
@@ -301,6 +298,6 @@ hopt_status hopt_mongo__delete_files(hopt_mongo *self, const uint8_t prefix[HOPT
         if (bson_iter_init_find(&at, doc, "_id")) discard(&b, bson_iter_value(&at));
     }
     status = hopt_mongo__end(self, cursor, err);
-    bucket_close(&b);
+    hopt_mongo__bucket_close(&b);
     return status;
 }

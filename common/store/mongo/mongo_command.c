@@ -142,7 +142,9 @@ hopt_status hopt_mongo__find_and_modify(hopt_mongo *self, hopt_mongo_place place
 hopt_status hopt_mongo__update(hopt_mongo *self, hopt_mongo_place place, hopt_mongo_how how,
                                bson_t *filter, bson_t *update, int64_t *matched, hopt_error *err) {
     mongoc_collection_t *collection = hopt_mongo__collection(self, place);
-    bson_t reply, *opts = how == HOPT_MONGO_UPSERT ? BCON_NEW("upsert", BCON_BOOL(true)) : NULL;
+    bson_t reply, *opts = how == HOPT_MONGO_UPSERT ? BCON_NEW("upsert", BCON_BOOL(true))
+                          : how == HOPT_MONGO_RAW  ? BCON_NEW("validate", BCON_BOOL(false))
+                                                   : NULL;
     bson_error_t error;
     bool good =
         how == HOPT_MONGO_MANY

@@ -53,6 +53,8 @@ static failure classify(const bson_error_t *error) {
                        error->code == MONGOC_ERROR_CLIENT_GETNONCE
                    ? FAILED_LOGIN
                    : FAILED_OTHER;
+    case MONGOC_ERROR_COMMAND: /* libmongoc's own check of a document, before anything is sent */
+        return error->code == MONGOC_ERROR_COMMAND_INVALID_ARG ? FAILED_DOCUMENT : FAILED_OTHER;
     case MONGOC_ERROR_SASL:
     case MONGOC_ERROR_SCRAM:
         return FAILED_LOGIN;
@@ -93,6 +95,7 @@ static hopt_status unreachable(const hopt_mongo *self, const char *message, hopt
 
 hopt_status hopt_mongo__failed(hopt_mongo *self, const bson_error_t *error, hopt_error *err) {
     self->refused = error->domain == MONGOC_ERROR_SERVER;
+    self->refused_code = self->refused ? error->code : 0;
     switch (classify(error)) {
     case FAILED_SELECT:
         self->renew = true;

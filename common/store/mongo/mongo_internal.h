@@ -31,7 +31,8 @@ typedef struct hopt_mongo {
     bool renew;                              /**< make the client anew before the next command */
     char claimed_study[HOPT_STUDY_NAME_MAX]; /**< of the last trial claimed; "" none */
     hopt_trial_id claimed;
-    bool refused; /**< the last failure was the server's answer, not a lost connection */
+    bool refused;          /**< the last failure was the server's answer, not a lost connection */
+    uint32_t refused_code; /**< the code of that answer */
 } hopt_mongo;
 
 /* ---- mongo_error.c ---- */
@@ -76,7 +77,12 @@ hopt_status hopt_mongo__find_and_modify(hopt_mongo *self, hopt_mongo_place place
                                         const bson_t *filter, const bson_t *update,
                                         const bson_t *fields, bson_t **doc, hopt_error *err);
 
-typedef enum hopt_mongo_how { HOPT_MONGO_ONE, HOPT_MONGO_MANY, HOPT_MONGO_UPSERT } hopt_mongo_how;
+typedef enum hopt_mongo_how {
+    HOPT_MONGO_ONE,
+    HOPT_MONGO_MANY,
+    HOPT_MONGO_UPSERT,
+    HOPT_MONGO_RAW /**< one, its keys unchecked: the server judges them */
+} hopt_mongo_how;
 /** @param[out] matched  may be NULL. */
 hopt_status hopt_mongo__update(hopt_mongo *self, hopt_mongo_place place, hopt_mongo_how how,
                                bson_t *filter, bson_t *update, int64_t *matched, hopt_error *err);
@@ -111,6 +117,20 @@ hopt_status hopt_mongo__last_slot(hopt_mongo *self, hopt_mongo_place place,
 enum { HOPT_MONGO_SLOT_LAST = (1 << 24) - 1 };
 
 /* ---- mongo_attach.c ---- */
+
+/** GridFS `fs`. */
+typedef struct hopt_mongo_bucket {
+    mongoc_database_t *database;
+    mongoc_gridfs_bucket_t *files;
+} hopt_mongo_bucket;
+hopt_status hopt_mongo__bucket_open(hopt_mongo_bucket *out, hopt_mongo *self, hopt_error *err);
+void hopt_mongo__bucket_close(hopt_mongo_bucket *b);
+/** What is wrong with a stream of it. */
+hopt_status hopt_mongo__stream_failed(hopt_mongo *self, mongoc_stream_t *stream, hopt_error *err);
+/** @param[out] file  the new file's id; bson_value_destroy() after HOPT_OK. */
+hopt_status hopt_mongo__upload(hopt_mongo *self, hopt_mongo_bucket *b, const char *filename,
+                               const void *data, size_t length, bson_value_t *file,
+                               hopt_error *err);
 
 /** Delete the attachments of all trials whose id begins with `prefix`. */
 hopt_status hopt_mongo__delete_files(hopt_mongo *self, const uint8_t prefix[HOPT_PREFIX_SIZE],
@@ -198,5 +218,20 @@ hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *c
                                 hopt_error *err);
 /* mongo_health.c */
 hopt_status hopt_mongo__health(void *self, hopt_store_health *out, hopt_error *err);
+/* mongo_driven.c */
+extern const hopt_store_driven_ops hopt_mongo__driven;
+/** The trial as its lease says, RUNNING. */
+bson_t *hopt_mongo__driven_filter(const hopt_lease *lease);
+hopt_status hopt_mongo__driven_lost(const hopt_lease *lease, hopt_error *err);
+/* mongo_driven_files.c */
+hopt_status hopt_mongo__driven_attach(void *self, const hopt_lease *lease, const char *name,
+                                      const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__driven_file(void *self, const char *exp_key, const char *name,
+                                    char id[HOPT_FILE_ID_SIZE], hopt_error *err);
+hopt_status hopt_mongo__driven_download(void *self, const char *id, int fd, hopt_error *err);
+hopt_status hopt_mongo__driven_put(void *self, const char *exp_key, const char *name,
+                                   const void *data, size_t length, hopt_error *err);
+hopt_status hopt_mongo__driven_files(void *self, const char *exp_key, char ***names, size_t *count,
+                                     hopt_error *err);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/store/driven.h"
 #include "common/store/sqlite/sqlite_internal.h"
 #include "common/store/store.h"
 #include "common/store/store_internal.h"
@@ -451,5 +452,18 @@ Test(sqlite, damaged_trial_is_set_aside) {
     cr_assert(strstr(trial->result.error_message, "damaged"));
     hopt_trial_free(trial);
     hopt_study_free(study);
+    hopt_store_close(store);
+}
+
+/* hyperopt's MongoTrials are in MongoDB. */
+Test(sqlite, no_trials_of_a_python_driver) {
+    hopt_store *store = must_open();
+    hopt_trials list = {0};
+    hopt_open_trial *running;
+    size_t count;
+    cr_assert_eq(hopt_driven_claim(store, &list, "k", "host:1:00000000", 1, &err), HOPT_EINVAL);
+    cr_assert(strstr(err.message, "MongoDB only"), "%s", err.message);
+    cr_assert_eq(hopt_driven_running(store, &running, &count, "k", &err), HOPT_EINVAL);
+    cr_assert_null(running);
     hopt_store_close(store);
 }

@@ -1,3 +1,4 @@
+#include "common/store/driven.h"
 #include "common/store/uri.h"
 
 #include <criterion/criterion.h>
@@ -160,4 +161,22 @@ Test(uri, mask_hides_in_any_frame) {
         if (hopt_store_uri_parse(&uri, text, &err) == HOPT_OK) hopt_store_uri_clear(&uri);
         cr_assert_not(strstr(err.message, "S3CRET"), "%s", err.message);
     }
+}
+
+/* An exp_key may be any text; the name made of it is a study's, and no "." or "..". */
+Test(driven, names) {
+    static const char *const names[][2] = {
+        {"exp1", "exp1"}, {"a/b c", "a_b_c"}, {"..", "_."},          {".", "_"},
+        {"", "_"},        {"\xc3\xa4", "__"}, {"A.b-c_9", "A.b-c_9"}};
+    char out[HOPT_STUDY_NAME_MAX], text[200];
+    for (size_t i = 0; i < HOPT_COUNT(names); i++) {
+        hopt_driven_name(out, names[i][0]);
+        cr_assert_str_eq(out, names[i][1]);
+        cr_assert(hopt_study_name_valid(out));
+    }
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    hopt_driven_name(out, text);
+    cr_assert_eq(strlen(out), HOPT_STUDY_NAME_MAX - 1);
+    cr_assert(hopt_study_name_valid(out));
 }

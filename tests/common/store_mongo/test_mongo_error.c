@@ -70,6 +70,9 @@ Test(mongo_error, what_can_never_be_stored_is_invalid) {
     cr_assert_eq(failed(MONGOC_ERROR_BSON, MONGOC_ERROR_BSON_INVALID, "too large", &err),
                  HOPT_EINVAL);
     cr_assert_eq(failed(MONGOC_ERROR_SERVER, 10334, "BSONObj size", &err), HOPT_EINVAL);
+    cr_assert_eq(failed(MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG, "empty key", &err),
+                 HOPT_EINVAL);
+    cr_assert_eq(failed(MONGOC_ERROR_COMMAND, 1, "something else", &err), HOPT_ESTORE);
 }
 
 Test(mongo_error, after_a_change_unavailable_is_ambiguous) {

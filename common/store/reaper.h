@@ -3,10 +3,11 @@
  * for a whole lease on *our own* monotonic clock, measured from before the read that first saw it.
  * A worker that beats for a longer lease, as its record says, has that one. A gap of more than a
  * quarter lease between good reads clears all observations: what we did not watch, we do not judge.
- * Clocks of other machines play no part. Pure but for hopt_host_owner_gone().
+ * Clocks of other machines play no part. The master does so for its studies, workers for a Python
+ * driver's trials (docs/adr/0012). Pure but for hopt_host_owner_gone().
  */
-#ifndef HOPT_MASTER_REAPER_H
-#define HOPT_MASTER_REAPER_H
+#ifndef HOPT_STORE_REAPER_H
+#define HOPT_STORE_REAPER_H
 
 #include "common/store/store.h"
 
@@ -28,8 +29,8 @@ void hopt_reaper_observe(hopt_reaper *reaper, const hopt_open_trial *open, size_
 
 /**
  * Whether trial `seen` (of the last observed set) shall be expired now.
- * @param workers  records of the workers, by ascending owner (strcmp), for "same host, same boot, pid
- *                 gone: at once".
+ * @param workers  records of the workers, by ascending owner (strcmp), for "same host, same boot,
+ * pid gone: at once".
  */
 bool hopt_reaper_expired(const hopt_reaper *reaper, const hopt_open_trial *seen, int64_t now_ms,
                          int64_t lease_ms, const hopt_worker_record *workers, size_t n_workers);

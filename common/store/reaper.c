@@ -1,4 +1,4 @@
-#include "master/reaper.h"
+#include "common/store/reaper.h"
 
 #include <stdlib.h>
 #include <string.h>
