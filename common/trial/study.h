@@ -40,11 +40,16 @@ typedef struct hopt_stop_rules {
     double no_progress_percent;
 } hopt_stop_rules;
 
+/** The highest trial.processes: what hopt-runner can still count. */
+#define HOPT_TRIAL_PROCESSES_MAX 16000
+
 typedef struct hopt_trial_rules {
     double timeout_s; /**< 0: none */
     int max_attempts; /**< leases that may be lost, 3 by default, 1..100 */
     int memory_mb;    /**< 0: none */
     int output_mb;    /**< of standard output and error of one trial, 256 by default */
+    int file_mb;      /**< of each file it writes, 4096 by default, 0: no limit */
+    int processes;    /**< at a time, 1000 by default, 0: no limit */
     bool retry_errors;
     double lease_s; /**< 60 by default, 2 at least, 3600 at most */
     double grace_s; /**< between SIGTERM and SIGKILL, 5 by default */
