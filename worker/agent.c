@@ -146,6 +146,7 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
         agent->studies[i].spec = options->studies[i];
         agent->studies[i].cwd = options->cwds[i];
         agent->studies[i].plugin = options->plugins ? options->plugins[i] : NULL;
+        agent->studies[i].refusal = hopt_strdup(options->refusals ? options->refusals[i] : NULL);
     }
     agent->slots = hopt_zalloc((size_t)options->slots, sizeof *agent->slots);
     for (int i = 0; i < options->slots; i++)
@@ -197,6 +198,8 @@ static void free_agent(hopt_agent *agent) {
     for (size_t i = 0; i < agent->n_reports; i++)
         hopt_reports_clear(&agent->reports[i].reports);
     free(agent->reports);
+    for (size_t i = 0; i < agent->options.n_studies; i++)
+        free(agent->studies[i].refusal);
     free(agent->studies);
     free(agent->slots);
     void (*closed)(void *) = agent->closed;

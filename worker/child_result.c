@@ -25,8 +25,8 @@ static const struct row {
     {NULL, HOPT_CHILD_STOPPED, HOPT_CANCEL},
 };
 
-/* Who writes beyond the limit gets SIGXFSZ; a shell exits with 128 + its number for a child's; where
- * it is ignored, as in Python, the write fails with EFBIG, and that is printed. */
+/* Who writes beyond the limit gets SIGXFSZ; a shell exits with 128 + its number for a child's;
+ * where it is ignored, as in Python, the write fails with EFBIG, and that is printed. */
 static bool file_too_large(const hopt_child_outcome *outcome) {
     if (!outcome->file_mb) return false;
     if (outcome->end == HOPT_CHILD_SIGNALED) return outcome->code == SIGXFSZ;

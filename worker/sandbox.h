@@ -25,7 +25,7 @@
 #include "common/trial/trial.h"
 
 enum {
-    HOPT_SANDBOX_LOG_MAX = 64 << 10,       /**< of head and tail of a log each, in bytes */
+    HOPT_SANDBOX_LOG_MAX = 64 << 10,         /**< of head and tail of a log each, in bytes */
     HOPT_SANDBOX_ATTACHMENT_MAX = 64 << 20,  /**< bytes */
     HOPT_SANDBOX_ATTACHMENTS_MAX = 256 << 20 /**< bytes, of one trial: the worker holds them until
                                                 the trial ends */

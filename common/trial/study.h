@@ -118,7 +118,7 @@ HOPT_MUST_CHECK hopt_status hopt_study_spec_merge_set(char **new_text, const cha
  * same space and the same direction.
  * @return HOPT_OK, or HOPT_ECONFLICT naming the first label that differs and the way out. stop,
  * trial, queue, sampler and points may differ, and so may the objective
- * (hopt_study_objective_equal() tells, for a note).
+ * (hopt_study_objective_equal() tells; workers of the old file then refuse its trials).
  */
 HOPT_MUST_CHECK hopt_status hopt_study_spec_compatible(const hopt_study_spec *old,
                                                        const hopt_study_spec *now, hopt_error *err);

@@ -31,8 +31,8 @@ bomb-default|["./greedy", "storm", "2500"]||Processes.*more than 1000 processes
 memory|["./memory"]|"memory_mb": 200|Memory.*200 MB
 family|["./family"]|"memory_mb": 200|Memory.*200 MB
 line|["./line"]|"output_mb": 20|BadResult.*printed more than 20 MB
-lines|["./lines"]|"output_mb": 20|BadResult.*printed more than 20 MB
-output-default|["./lines"]||BadResult.*printed more than 256 MB
+lines|["./lines"]|"output_mb": 5|BadResult.*printed more than 5 MB
+output-default|["./line"]||BadResult.*printed more than 256 MB
 errors|["./errors"]|"output_mb": 20|BadResult.*printed more than 20 MB
 reports|["./reports"]|"output_mb": 20|BadResult.*printed more than 20 MB
 file|["./file"]|"file_mb": 20|Exit.*trial.file_mb

@@ -78,8 +78,8 @@ static void eat_memory(int mb) {
     }
 }
 
-/* Every process of it starts others, until `most` have been started: a fork bomb with an end. All are
- * gone after a minute even where nobody stops them. */
+/* Every process of it starts others, until `most` have been started: a fork bomb with an end. All
+ * are gone after a minute even where nobody stops them. */
 static void fork_bomb(int most, int sessions) {
     atomic_int *started =
         mmap(NULL, sizeof *started, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -227,7 +227,8 @@ static void test_workdir(void) {
 
 /* Each file may be kept, all of them together not: the worker holds them until the trial ends. */
 static void test_attach_much(void) {
-    slot_expect(COMMAND("\"attachmuch\",\"60\""), NULL, HOPT_ERROR, "BadResult", "larger than 256 MB together");
+    slot_expect(COMMAND("\"attachmuch\",\"60\""), NULL, HOPT_ERROR, "BadResult",
+                "larger than 256 MB together");
 }
 
 static void test_attach(void) {

@@ -38,11 +38,11 @@ typedef struct runner_options {
 
 /** Why the objective ended, as the final line says it. */
 typedef enum runner_reason {
-    RUNNER_NONE,    /**< by itself */
-    RUNNER_MEMORY,  /**< above memory_mb */
+    RUNNER_NONE,      /**< by itself */
+    RUNNER_MEMORY,    /**< above memory_mb */
     RUNNER_PROCESSES, /**< more of them than allowed */
-    RUNNER_STOPPED, /**< SIGTERM or SIGINT to the runner, or the worker died */
-    RUNNER_START    /**< it never ran */
+    RUNNER_STOPPED,   /**< SIGTERM or SIGINT to the runner, or the worker died */
+    RUNNER_START      /**< it never ran */
 } runner_reason;
 
 /** The objective, forked. */
