@@ -3,6 +3,7 @@
  *   drop                      the whole database, and every test ends with it
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
+ *   update COLLECTION FILTER UPDATE   all that fit, as somebody with a shell might
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -33,6 +34,19 @@ static int find(mongoc_collection_t *collection, const bson_t *filter, bool prin
     return 0;
 }
 
+static int update(mongoc_collection_t *collection, const bson_t *filter, const char *text) {
+    bson_error_t error;
+    bson_t *change = bson_new_from_json((const uint8_t *)text, -1, &error), reply;
+    if (!change) return fail(&error);
+    bool done = mongoc_collection_update_many(collection, filter, change, NULL, &reply, &error);
+    bson_iter_t matched;
+    if (done && bson_iter_init_find(&matched, &reply, "matchedCount"))
+        printf("%lld\n", (long long)bson_iter_as_int64(&matched));
+    bson_destroy(&reply);
+    bson_destroy(change);
+    return done ? 0 : fail(&error);
+}
+
 static int status(mongoc_client_t *client) {
     bson_error_t error;
     bson_t reply, command = BSON_INITIALIZER;
@@ -55,11 +69,12 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
         mongoc_database_t *database = mongoc_client_get_database(client, name);
         code = mongoc_database_drop(database, &error) ? 0 : fail(&error);
         mongoc_database_destroy(database);
-    } else if (argc == 3) {
+    } else if (argc == 3 || argc == 4) {
         bson_t *filter = bson_new_from_json((const uint8_t *)argv[2], -1, &error);
         if (!filter) return fail(&error);
         mongoc_collection_t *collection = mongoc_client_get_collection(client, name, argv[1]);
-        code = find(collection, filter, strcmp(argv[0], "find") == 0);
+        code = argc == 4 ? update(collection, filter, argv[3])
+                         : find(collection, filter, strcmp(argv[0], "find") == 0);
         mongoc_collection_destroy(collection);
         bson_destroy(filter);
     }
