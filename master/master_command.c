@@ -9,7 +9,7 @@ static const hopt_option options[] = {
      .env = "HOPT_STORE",
      AT(store),
      .help = "where the studies are: sqlite:PATH, mongodb://HOST/DATABASE, or hyperopt's "
-             "mongo://HOST:PORT/DATABASE/jobs"},
+             "mongo://HOST:PORT/DATABASE/jobs; @FILE: as the one line of that file says"},
     {.name = "studies",
      .type = HOPT_OPTION_STRING,
      .argument = "GLOB",

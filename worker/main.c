@@ -21,6 +21,7 @@ static const char program_name[] = "hopt-worker";
 
 typedef struct program {
     hopt_worker_settings settings;
+    char *store; /* URI */
     hopt_study_spec **specs;
     char **cwds;
     char **plugins;
@@ -100,7 +101,8 @@ static int check_store(program *self) {
     hopt_error err;
     if (!self->settings.store)
         return fail(HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
-    hopt_status status = hopt_store_open(&store, self->settings.store, NULL, &err);
+    hopt_status status = hopt_program_store(&self->store, self->settings.store, &err);
+    if (status == HOPT_OK) status = hopt_store_open(&store, self->store, NULL, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
     int code = HOPT_EXIT_OK;
     if (self->settings.files.count == 0) code = load_from_store(self, store);
@@ -228,7 +230,7 @@ static void on_signal(void *data, int signum, int count) {
 static void run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
-    hopt_agent_options options = {.store_uri = self->settings.store,
+    hopt_agent_options options = {.store_uri = self->store,
                                   .studies = (const hopt_study_spec *const *)self->specs,
                                   .n_studies = self->n_studies,
                                   .cwds = (const char *const *)self->cwds,
@@ -265,6 +267,7 @@ static void clear(program *self) {
     free(self->cwds);
     free(self->plugins);
     free(self->refusals);
+    free(self->store);
     free(self->runner);
     free(self->workdir);
     hopt_command_clear(&hopt_worker_command, &self->settings);
@@ -273,6 +276,7 @@ static void clear(program *self) {
 int main(int argc, char **argv) {
     program self = {0};
     int code;
+    hopt_program_begin(argc, argv);
     if (!hopt_command_parse(&hopt_worker_command, &self.settings, argc, argv, &code)) return code;
     if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);
