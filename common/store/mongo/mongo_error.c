@@ -87,7 +87,7 @@ static const char *find_hint(const hint *hints, const char *message) {
 
 /* With tls=true in the URI. A refused connection reads "connection closed" there, too. */
 static const hint tls_hints[] = {
-    {"expired", "; the server's certificate must be renewed, or a clock is wrong"},
+    {"certificate has expired", "; the server's certificate must be renewed, or a clock is wrong"},
     {"not yet valid", "; is the clock of this machine right?"},
     {"mismatch", "; the server's certificate is for other names than the host's in the URI"},
     {"certificate verify failed",
@@ -100,6 +100,8 @@ static const hint tls_hints[] = {
     {"socket timeout", "; does the server speak TLS on this port? If not, leave out tls=true"},
     {"connection closed",
      "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
+    {"length header",
+     "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
     {"closed connection",
      "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
     {"connection error", "; look at the files of tlsCAFile and tlsCertificateKeyFile in the URI"},
@@ -108,6 +110,7 @@ static const hint tls_hints[] = {
 static const hint plain_hints[] = {
     {"socket timeout", "; does the server want TLS (tls=true in the URI)?"},
     {"connection closed", "; does the server want TLS? Then tls=true in the URI"},
+    {"length header", "; does the server want TLS? Then tls=true in the URI"},
     {"closed connection", "; does the server want TLS? Then tls=true in the URI"},
     {NULL, NULL}};
 
@@ -123,10 +126,10 @@ static hopt_status unreachable(const hopt_mongo *self, const char *message, hopt
     char reason[HOPT_ERROR_MESSAGE_MAX];
     bool certificate = strstr(message, "certificate") != NULL;
     bool tls = certificate || (self->uri && mongoc_uri_get_tls(self->uri));
+    const char *why = selection_reason(reason, sizeof reason, message);
     return hopt_error_set(err, HOPT_EUNAVAILABLE, "%s MongoDB at %s: %s%s",
-                          certificate ? "no TLS connection to" : "can't reach", self->hosts,
-                          selection_reason(reason, sizeof reason, message),
-                          find_hint(tls ? tls_hints : plain_hints, message));
+                          certificate ? "no TLS connection to" : "can't reach", self->hosts, why,
+                          find_hint(tls ? tls_hints : plain_hints, why));
 }
 
 static hopt_status refused(const hopt_mongo *self, const char *message, hopt_error *err) {
