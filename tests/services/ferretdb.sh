@@ -191,10 +191,13 @@ ferretdb_secure_user() {
     return 1
 }
 
+# $1: its name; none: all of them.
 ferretdb_secure_stop() {
     local pid_file
-    for pid_file in "$run_dir"/secure-"${1:-*}".pid; do
-        [ ! -e "$pid_file" ] || { end_process "$pid_file" && rm -f "$pid_file"; } || return 1
+    for pid_file in "$run_dir"/secure-*.pid; do
+        [ -e "$pid_file" ] || continue # there is none
+        [ -z "${1:-}" ] || [ "$pid_file" = "$run_dir/secure-$1.pid" ] || continue
+        end_process "$pid_file" && rm -f "$pid_file" || return 1
     done
 }
 
