@@ -232,6 +232,61 @@ static void print_candidates(hopt_buf *out, const json_t *candidates) {
     free(sorted);
 }
 
+/* ---- a Gaussian process ---- */
+
+typedef struct length_scale {
+    const char *label;
+    double scale, weight;
+} length_scale;
+
+static int by_weight(const void *left, const void *right) {
+    const length_scale *a = left, *b = right;
+    if (a->weight != b->weight) return a->weight > b->weight ? -1 : 1;
+    return strcmp(a->label, b->label);
+}
+
+static void print_scales(hopt_buf *out, const json_t *scales) {
+    size_t count = 0, total = json_object_size(scales);
+    length_scale *list = hopt_zalloc(total + 1, sizeof *list);
+    double sum = 0;
+    const char *name;
+    json_t *one;
+    json_object_foreach((json_t *)scales, name, one) {
+        list[count] = (length_scale){name, hopt_json_number_of(one, "scale", (double)NAN),
+                                     hopt_json_number_of(one, "weight", 0)};
+        sum += list[count++].weight;
+    }
+    qsort(list, count, sizeof *list, by_weight);
+    int width = label_width(scales);
+    hopt_buf_text(
+        out, "\n  what matters: short length scales, in the unit of the prior's quantiles\n  ");
+    pad(out, "label", width + 2);
+    hopt_buf_text(out, "length scale   share of 1/scale^2\n");
+    for (size_t i = 0; i < count; i++) {
+        hopt_buf_text(out, "  ");
+        pad(out, list[i].label, width + 2);
+        hopt_buf_print(out, "%12.4g   %5.1f%%\n", list[i].scale,
+                       sum > 0 ? 100 * list[i].weight / sum : 0);
+    }
+    free(list);
+}
+
+static void print_process(hopt_buf *out, const json_t *explain) {
+    const json_t *scales = json_object_get(explain, "length_scales");
+    const json_t *transform = json_object_get(explain, "transform");
+    if (!scales) return;
+    number(out, "  log expected improvement ", json_object_get(explain, "log_ei"));
+    number(out, ": mean ", json_object_get(explain, "mean"));
+    number(out, ", deviation ", json_object_get(explain, "deviation"));
+    number(out, "; the best trial's mean ", json_object_get(explain, "best_mean"));
+    number(out, ", noise ", json_object_get(explain, "noise"));
+    hopt_buf_print(out, "\n  losses transformed by: %s", hopt_json_string_of(transform, "form"));
+    number(out, ", x = (loss - ", json_object_get(transform, "lowest"));
+    number(out, ") / ", json_object_get(transform, "unit"));
+    hopt_buf_char(out, '\n');
+    print_scales(out, scales);
+}
+
 void hopt_explain_text(hopt_buf *out, const json_t *suggestion, const hopt_space *space,
                        bool utf8) {
     const json_t *explain = json_object_get(suggestion, "explain");
@@ -245,6 +300,7 @@ void hopt_explain_text(hopt_buf *out, const json_t *suggestion, const hopt_space
     hopt_json_print(out, json_object_get(suggestion, "params"));
     hopt_buf_char(out, '\n');
     const json_t *labels = json_object_get(explain, "labels");
+    print_process(out, explain);
     if (labels) print_labels(out, labels, space, utf8);
     print_candidates(out, json_object_get(explain, "candidates"));
 }

@@ -258,6 +258,35 @@ static void draw_scores(hopt_buf *out, const panel *p, const json_t *candidates)
     free(scores);
 }
 
+/* A Gaussian process: how much each label matters. */
+static void draw_scales(hopt_buf *out, const panel *p, json_t *scales) {
+    double sum = 0, most = 0;
+    const char *name;
+    json_t *one;
+    json_object_foreach(scales, name, one) {
+        double weight = hopt_json_number_of(one, "weight", 0);
+        sum += weight;
+        most = fmax(most, weight);
+    }
+    hopt_svg_text(out, p->x, p->y - 24, HOPT_ANCHOR_START, "font-weight:bold", "what matters");
+    hopt_svg_text(out, p->x, p->y - 9, HOPT_ANCHOR_START, STYLE_SMALL,
+                  "share of 1 / length scale squared");
+    size_t count = json_object_size(scales), shown = count < BARS_MOST ? count : BARS_MOST, i = 0;
+    double step = p->height / (double)(shown ? shown : 1);
+    if (step > 22) step = 22;
+    json_object_foreach(scales, name, one) {
+        if (i == shown) break;
+        double weight = hopt_json_number_of(one, "weight", 0), y = p->y + step * (double)i++;
+        double width = most > 0 ? 0.5 * p->width * weight / most : 0;
+        text_cut(out, p->x, y + step * 0.65, HOPT_ANCHOR_START, STYLE_SMALL, name, 18);
+        hopt_svg_rect(out, p->x + 0.38 * p->width, y + 2, width, step - 4, "fill:" GOOD);
+        char *share = hopt_format("%.0f%%", sum > 0 ? 100 * weight / sum : 0);
+        hopt_svg_text(out, p->x + 0.38 * p->width + width + 5, y + step * 0.65, HOPT_ANCHOR_START,
+                      STYLE_SMALL, share);
+        free(share);
+    }
+}
+
 static void draw_head(hopt_buf *out, const json_t *suggestion, const json_t *explain) {
     const char *sampler = hopt_json_string_of(explain, "sampler");
     const char *step = hopt_json_string_of(explain, "step");
@@ -268,7 +297,7 @@ static void draw_head(hopt_buf *out, const json_t *suggestion, const json_t *exp
     free(title);
     if (why) text_cut(out, LEFT, 44, HOPT_ANCHOR_START, "fill:#333", why, 150);
     const json_t *good = json_object_get(explain, "good");
-    if (!good) return;
+    if (!good || !json_object_get(explain, "labels")) return;
     char *text = hopt_format("%zu good trials", json_array_size(good));
     hopt_svg_rect(out, LEFT, 58, 12, 12, "fill:" GOOD);
     hopt_svg_text(out, LEFT + 18, 68, HOPT_ANCHOR_START, "", text);
@@ -286,7 +315,9 @@ void hopt_plot_explain(hopt_buf *out, const json_t *suggestion) {
     const json_t *explain = json_object_get(suggestion, "explain");
     json_t *labels = json_object_get(explain, "labels");
     const json_t *candidates = json_object_get(explain, "candidates");
-    size_t panels = json_object_size(labels) + (json_array_size(candidates) > 0);
+    json_t *scales = json_object_get(explain, "length_scales");
+    size_t panels = json_object_size(labels) + (json_array_size(candidates) > 0) +
+                    (json_object_size(scales) > 0);
     size_t rows = (panels + PANELS - 1) / PANELS;
     hopt_svg_begin(out, PANELS * PANEL, HEAD + (double)rows * PANEL_HEIGHT);
     draw_head(out, suggestion, explain);
@@ -303,5 +334,6 @@ void hopt_plot_explain(hopt_buf *out, const json_t *suggestion) {
     }
     panel p = panel_at(index);
     draw_scores(out, &p, candidates);
+    if (json_object_size(scales) > 0) draw_scales(out, &p, scales);
     hopt_svg_end(out);
 }

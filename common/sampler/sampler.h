@@ -1,6 +1,7 @@
 /**
- * Samplers propose points. One interface; the kinds are `tpe` (default), `random`, and, behind the
- * same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the history by calls.
+ * Samplers propose points. One interface; the kinds are `tpe` (default), `gp`, `auto`, `random`,
+ * and, behind the same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the
+ * history by calls.
  *
  * A sampler owns its history: ended trials are added once each, running ones are pending until
  * they end. Not thread-safe; one sampler a study.
@@ -30,6 +31,7 @@ typedef struct hopt_observation {
     double loss;  /**< minimized; OK and PRUNED: finite. FAILED: NaN unless the trial had one */
     int64_t step; /**< PRUNED only */
     const double *point; /**< borrowed for the call */
+    double ms;           /**< how long the evaluation took; 0: not known */
     /* What only hopt's copies of hyperopt's algorithms look at; zeros for the usual trial. */
     bool error;    /**< FAILED by state ERROR, not by a result */
     bool nan_loss; /**< the result had a loss, and it was NaN */

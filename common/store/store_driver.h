@@ -38,6 +38,8 @@ typedef struct hopt_store_driver_ops {
                         hopt_error *err);
     hopt_status (*beat)(void *self, const hopt_lease *lease, int64_t step, char stop[32],
                         hopt_error *err);
+    /** May be NULL: `beat` is called for each. */
+    hopt_status (*beat_many)(void *self, hopt_beat *beats, size_t n, hopt_error *err);
     hopt_status (*finish_many)(void *self, hopt_finish *ends, size_t n, hopt_error *err);
     hopt_status (*release)(void *self, const hopt_lease *lease, hopt_error *err);
     hopt_status (*open_set)(void *self, hopt_open_trial **list, size_t *count, const char *study,

@@ -217,6 +217,7 @@ const hopt_store_driver_ops hopt_store_mongo = {
     .claim_many = hopt_mongo__claim_many,
     .mine = hopt_mongo__mine,
     .beat = hopt_mongo__beat,
+    .beat_many = hopt_mongo__beat_many,
     .finish_many = hopt_mongo__finish_many,
     .release = hopt_mongo__release,
     .open_set = hopt_mongo__open_set,

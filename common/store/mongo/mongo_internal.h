@@ -151,6 +151,7 @@ hopt_status hopt_mongo__import(void *self, hopt_trial *const *trials, size_t n, 
 bson_t *hopt_mongo__lease_filter(const hopt_lease *lease);
 hopt_status hopt_mongo__beat(void *self, const hopt_lease *lease, int64_t step, char stop[32],
                              hopt_error *err);
+hopt_status hopt_mongo__beat_many(void *self, hopt_beat *beats, size_t n, hopt_error *err);
 hopt_status hopt_mongo__finish_many(void *self, hopt_finish *ends, size_t n, hopt_error *err);
 hopt_status hopt_mongo__release(void *self, const hopt_lease *lease, hopt_error *err);
 /* mongo_master.c */
