@@ -33,7 +33,7 @@ static const hopt_positional positionals[] = {HOPT_CLI_STUDY(settings, study, tr
 
 typedef struct asking {
     hopt_proposer *proposer;
-    int64_t left_out;
+    int64_t left_out; /* trials that don't fit the space */
 } asking;
 
 static bool each(void *data, const hopt_trial *trial) {
@@ -43,15 +43,15 @@ static bool each(void *data, const hopt_trial *trial) {
     return true;
 }
 
-/* Somebody took slot `num`: what is there counts as running for the next proposal. */
-static hopt_status learn(const hopt_context *context, asking *self, int num, hopt_error *err) {
-    hopt_trial *taken;
-    hopt_status status = hopt_store_trial(context->store, &taken, context->study->name, num, err);
-    if (status == HOPT_ENOTFOUND) return HOPT_OK;
+/* A proposer that knows every trial there is now. */
+static hopt_status read_all(const hopt_context *context, asking *self, hopt_error *err) {
+    hopt_trial_query query = {.study = context->study->name, .after = -1, .brief = true};
+    hopt_proposer_close(self->proposer);
+    self->left_out = 0;
+    hopt_status status =
+        hopt_proposer_open(&self->proposer, context->spec, context->study->seed, err);
     if (status != HOPT_OK) return status;
-    each(self, taken);
-    hopt_trial_free(taken);
-    return HOPT_OK;
+    return hopt_pages_walk(context->store, &query, each, self, NULL, err);
 }
 
 static void print_trial(const hopt_trial *trial) {
@@ -65,6 +65,7 @@ static hopt_status ask_one(const hopt_context *context, asking *self, const char
                            hopt_error *err) {
     for (;; ++*num) {
         hopt_trial *trial;
+        if (hopt_proposer_knows(self->proposer, *num)) continue;
         hopt_status status = hopt_slots_allowed(context, *num, err);
         if (status == HOPT_OK) status = hopt_proposer_propose(self->proposer, &trial, *num, err);
         if (status != HOPT_OK) return status;
@@ -72,7 +73,8 @@ static hopt_status ask_one(const hopt_context *context, asking *self, const char
         if (status == HOPT_OK) print_trial(trial);
         hopt_trial_free(trial);
         if (status != HOPT_ECONFLICT) return status;
-        status = learn(context, self, *num, err);
+        /* Somebody took the slot: what was proposed for it must not stay in mind. */
+        status = read_all(context, self, err);
         if (status != HOPT_OK) return status;
     }
 }
@@ -81,12 +83,9 @@ static hopt_status ask_all(const hopt_context *context, const settings *s, askin
                            hopt_error *err) {
     char host_owner[HOPT_OWNER_TEXT_MAX];
     int num;
-    hopt_trial_query query = {.study = context->study->name, .after = -1, .brief = true};
-    hopt_status status =
-        hopt_proposer_open(&self->proposer, context->spec, context->study->seed, err);
-    if (status != HOPT_OK) return status;
-    status = hopt_pages_walk(context->store, &query, each, self, NULL, err);
-    if (status == HOPT_OK) status = hopt_slots_first(context, &num, err);
+    /* The slot first: trials that come after it are met in their slots. */
+    hopt_status status = hopt_slots_first(context, &num, err);
+    if (status == HOPT_OK) status = read_all(context, self, err);
     if (status == HOPT_OK && context->study->state == HOPT_STUDY_PAUSED)
         status =
             hopt_error_set(err, HOPT_ECONFLICT, "study %s is paused (%s)", context->study->name,

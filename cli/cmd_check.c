@@ -91,16 +91,18 @@ static char *objective_warning(const hopt_study_spec *spec, const char *file) {
     return warning;
 }
 
-/* The sampler's options with what is not given filled in. New reference. */
-static json_t *effective_options(const hopt_study_spec *spec) {
-    json_t *all = json_object();
-    const hopt_sampler_kind *kind = hopt_sampler_find(spec->sampler);
-    for (const hopt_sampler_option *o = kind->options; o && o->name; o++) {
-        json_t *given = json_object_get(spec->sampler_options, o->name);
-        json_t *value = given ? json_deep_copy(given) : hopt_sampler_option_default(o);
-        json_object_set_new(all, o->name, value);
+static bool is_given(const hopt_study_spec *spec, const char *option) {
+    return json_object_get(spec->sampler_options, option) != NULL;
+}
+
+/* The names of options that the file leaves as they are. New reference. */
+static json_t *defaults(const hopt_study_spec *spec, json_t *effective) {
+    json_t *names = json_array(), *value;
+    const char *option;
+    json_object_foreach(effective, option, value) {
+        if (!is_given(spec, option)) json_array_append_new(names, json_string(option));
     }
-    return all;
+    return names;
 }
 
 static json_t *sample(const hopt_study_spec *spec, int64_t seed, uint64_t i) {
@@ -122,14 +124,15 @@ static void print_json(const hopt_study_spec *spec, int64_t seed, const char *wa
         json_object_set_new(labels, param->label, json_string(hopt_buf_string(&text)));
         hopt_buf_clear(&text);
     }
+    json_t *effective = hopt_sampler_effective(spec->sampler, spec->sampler_options);
     hopt_buf objective = HOPT_BUF_INIT;
     hopt_view_objective(&objective, spec);
-    hopt_cli_json(json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:s?}", "name",
-                            spec->name, "objective", hopt_buf_string(&objective), "direction",
-                            spec->maximize ? "maximize" : "minimize", "sampler", spec->sampler,
-                            "sampler_options", effective_options(spec), "max_trials",
-                            spec->stop.max_trials, "points", spec->n_points, "parameters", labels,
-                            "samples", samples, "warning", warning));
+    hopt_cli_json(json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:s?}", "name", spec->name, "objective",
+        hopt_buf_string(&objective), "direction", spec->maximize ? "maximize" : "minimize",
+        "sampler", spec->sampler, "sampler_options", effective, "sampler_defaults",
+        defaults(spec, effective), "max_trials", spec->stop.max_trials, "points", spec->n_points,
+        "parameters", labels, "samples", samples, "warning", warning));
     hopt_buf_clear(&objective);
 }
 
@@ -140,6 +143,24 @@ static void print_line(const char *what, hopt_buf *text) {
     hopt_buf_reset(text);
 }
 
+static void print_sampler(const hopt_study_spec *spec, hopt_buf *text) {
+    hopt_buf_print(text, "%s, ", spec->sampler);
+    if (spec->has_seed)
+        hopt_buf_print(text, "seed %llu", (unsigned long long)spec->seed);
+    else
+        hopt_buf_text(text, "seed drawn at the start");
+    print_line("sampler", text);
+    json_t *effective = hopt_sampler_effective(spec->sampler, spec->sampler_options), *value;
+    const char *option;
+    json_object_foreach(effective, option, value) {
+        hopt_buf_print(text, "%s = ", option);
+        hopt_json_print(text, value);
+        if (!is_given(spec, option)) hopt_buf_text(text, " (default)");
+        print_line("", text);
+    }
+    json_decref(effective);
+}
+
 static void print_people(const hopt_study_spec *spec, int64_t seed) {
     hopt_buf text = HOPT_BUF_INIT;
     hopt_buf_print(&text, "%s", spec->name);
@@ -148,15 +169,7 @@ static void print_people(const hopt_study_spec *spec, int64_t seed) {
     print_line("objective", &text);
     hopt_buf_text(&text, spec->maximize ? "maximize" : "minimize");
     print_line("direction", &text);
-    json_t *sampler_options = effective_options(spec);
-    hopt_buf_print(&text, "%s ", spec->sampler);
-    if (json_object_size(sampler_options) > 0) hopt_json_print(&text, sampler_options);
-    if (spec->has_seed)
-        hopt_buf_print(&text, " seed %llu", (unsigned long long)spec->seed);
-    else
-        hopt_buf_text(&text, " seed drawn at the start");
-    json_decref(sampler_options);
-    print_line("sampler", &text);
+    print_sampler(spec, &text);
     hopt_view_stop(&text, spec);
     print_line("ends after", &text);
     hopt_buf_print(&text, "%d given, evaluated first", spec->n_points);
@@ -195,7 +208,8 @@ static int check(const hopt_command *self, void *given) {
 
 static const char *const description[] = {
     "Reads and checks a study file and prints what it says: name, objective, direction, sampler "
-    "with all its options, limits, the space as a tree, and three points drawn from it as the "
+    "with all its options, those marked that are defaults, limits, the space as a tree, and three "
+    "points drawn from it as the "
     "objective would get them. Nothing is run and nothing is created.",
     "All independent errors of a file are printed together, each as file:line:column: message.",
     NULL};

@@ -10,6 +10,7 @@
 #include "common/base/alloc.h"
 #include "common/json/json.h"
 #include "common/sys/file.h"
+#include "master/ledger.h"
 
 /* ---- retry ---- */
 
@@ -197,6 +198,7 @@ static hopt_status add_point(const hopt_context *context, const double *point, i
         trial->cmd = hopt_strdup(cmd_of(context->spec));
         trial->vals = hopt_space_vals(context->spec->space, point);
         trial->params = hopt_space_resolve(context->spec->space, point);
+        trial->view = json_pack("{s:b}", HOPT_VIEW_GIVEN, 1);
         status = hopt_slots_insert(context, trial, NULL, err);
         if (status == HOPT_OK) *params = json_incref(trial->params);
         hopt_trial_free(trial);

@@ -5,20 +5,36 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "master/ledger.h"
+#include "master/ranges.h"
 
-/* What is known of a num, two bits. */
-enum { SEEN_BY_SAMPLER = 1, LISTED_IN_SAW = 2 };
+/* A num in `touched` has this bit beside its hopt_seen. */
+enum { TOUCHED = 8 };
 
 struct hopt_proposer {
     const hopt_study_spec *spec;
     hopt_sampler *sampler;
     uint64_t seed;
-    unsigned char *known; /* bits of each num */
-    size_t n_known;
-    int *fresh; /* ended nums that no `saw` list had when they were added */
-    size_t n_fresh, fresh_capacity;
     double *point; /* scratch */
+
+    /* What the sampler has been told, and what the records say about it: a proposal stores the
+     * difference (docs/adr/0011). */
+    unsigned char *seen; /* hopt_seen of each num */
+    size_t n_seen;
+    hopt_ranges known; /* nums that are not HOPT_SEEN_NOT */
+    hopt_ledger *ledger;
+    int *touched; /* nums where the two may differ */
+    size_t n_touched, touched_capacity;
+    json_t *made_by;  /* this sampler, as records name it */
+    json_t *recorded; /* the one that the record of `recorded_by` names, or NULL */
+    int recorded_by;
 };
+
+json_t *hopt_proposer_sampler(const hopt_study_spec *spec) {
+    const char *name = spec->sampler ? spec->sampler : hopt_sampler_kinds()[0]->name;
+    return json_pack("{s:s, s:o, s:s}", "name", name, "options",
+                     hopt_sampler_effective(name, spec->sampler_options), "version", HOPT_VERSION);
+}
 
 hopt_status hopt_proposer_open(hopt_proposer **out, const hopt_study_spec *spec, uint64_t seed,
                                hopt_error *err) {
@@ -32,6 +48,8 @@ hopt_status hopt_proposer_open(hopt_proposer **out, const hopt_study_spec *spec,
     proposer->sampler = sampler;
     proposer->seed = seed;
     proposer->point = hopt_zalloc((size_t)hopt_space_size(spec->space), sizeof(double));
+    proposer->ledger = hopt_ledger_new();
+    proposer->made_by = hopt_proposer_sampler(spec);
     *out = proposer;
     return HOPT_OK;
 }
@@ -39,23 +57,61 @@ hopt_status hopt_proposer_open(hopt_proposer **out, const hopt_study_spec *spec,
 void hopt_proposer_close(hopt_proposer *proposer) {
     if (!proposer) return;
     hopt_sampler_close(proposer->sampler);
-    free(proposer->known);
-    free(proposer->fresh);
+    hopt_ledger_free(proposer->ledger);
+    hopt_ranges_clear(&proposer->known);
+    json_decref(proposer->made_by);
+    json_decref(proposer->recorded);
+    free(proposer->seen);
+    free(proposer->touched);
     free(proposer->point);
     free(proposer);
 }
 
-static unsigned char *known_of(hopt_proposer *proposer, int num) {
+/* ---- what was seen ---- */
+
+static unsigned char *seen_of(hopt_proposer *proposer, int num) {
     size_t index = (size_t)num;
-    if (index >= proposer->n_known) {
-        size_t count = proposer->n_known ? proposer->n_known : 256;
+    if (index >= proposer->n_seen) {
+        size_t count = proposer->n_seen ? proposer->n_seen : 256;
         while (count <= index)
             count *= 2;
-        proposer->known = hopt_realloc(proposer->known, count, 1);
-        memset(proposer->known + proposer->n_known, 0, count - proposer->n_known);
-        proposer->n_known = count;
+        proposer->seen = hopt_realloc(proposer->seen, count, 1);
+        memset(proposer->seen + proposer->n_seen, 0, count - proposer->n_seen);
+        proposer->n_seen = count;
     }
-    return &proposer->known[index];
+    return &proposer->seen[index];
+}
+
+/* The records may say something else of `num` than the sampler has been told. */
+static void touch(hopt_proposer *proposer, int num) {
+    unsigned char *seen = seen_of(proposer, num);
+    if (*seen & TOUCHED) return;
+    *seen |= TOUCHED;
+    proposer->touched = hopt_grow(proposer->touched, proposer->n_touched,
+                                  &proposer->touched_capacity, sizeof *proposer->touched);
+    proposer->touched[proposer->n_touched++] = num;
+}
+
+static void set_seen(hopt_proposer *proposer, int num, hopt_seen now) {
+    unsigned char *seen = seen_of(proposer, num);
+    *seen = (unsigned char)((*seen & TOUCHED) | now);
+    touch(proposer, num);
+}
+
+/* Take up what a record says of its proposal: once, when the trial becomes known. */
+static void read_record(hopt_proposer *proposer, const hopt_trial *record) {
+    hopt_ledger_line *lines;
+    size_t n = hopt_ledger_lines(&lines, record);
+    hopt_ledger_read(proposer->ledger, record->num, lines, n);
+    for (size_t i = 0; i < n; i++)
+        touch(proposer, lines[i].num);
+    free(lines);
+    hopt_ranges_add(&proposer->known, record->num, record->num + 1);
+    json_t *sampler = json_object_get(record->view, HOPT_VIEW_SAMPLER);
+    if (!sampler || (proposer->recorded && proposer->recorded_by > record->num)) return;
+    json_decref(proposer->recorded);
+    proposer->recorded = json_deep_copy(sampler); /* the trial may go to another thread */
+    proposer->recorded_by = record->num;
 }
 
 /* Whether there was a loss, and it was NaN: known from the text it was read from, or by the reason
@@ -95,45 +151,101 @@ hopt_observation hopt_proposer_observation(const hopt_trial *trial, const double
     return seen;
 }
 
-static void note_fresh(hopt_proposer *proposer, int num) {
-    proposer->fresh = hopt_grow(proposer->fresh, proposer->n_fresh, &proposer->fresh_capacity,
-                                sizeof *proposer->fresh);
-    proposer->fresh[proposer->n_fresh++] = num;
-}
-
 hopt_status hopt_proposer_add(hopt_proposer *proposer, const hopt_trial *trial, hopt_error *err) {
-    for (int i = 0; i < trial->n_saw; i++) {
-        if (trial->saw[i] >= 0 && trial->saw[i] < HOPT_TRIALS_MAX)
-            *known_of(proposer, trial->saw[i]) |= LISTED_IN_SAW;
-    }
-    if (*known_of(proposer, trial->num) & SEEN_BY_SAMPLER) return HOPT_OK;
+    if (trial->num < 0 || trial->num >= HOPT_TRIALS_MAX)
+        return hopt_error_set(err, HOPT_EINVAL, "trial %d: its number is out of range", trial->num);
+    hopt_seen before = (hopt_seen)(*seen_of(proposer, trial->num) & ~TOUCHED);
+    if (before == HOPT_SEEN_ENDED || before == HOPT_SEEN_ERROR) return HOPT_OK;
     hopt_status status =
         hopt_space_from_vals(proposer->spec->space, proposer->point, trial->vals, err);
     if (status != HOPT_OK) {
         hopt_error_prefix(err, "trial %d", trial->num);
         return status;
     }
-    if (!hopt_state_terminal(trial->state)) {
+    hopt_seen now = hopt_seen_of(trial->state);
+    if (before == HOPT_SEEN_NOT) read_record(proposer, trial);
+    set_seen(proposer, trial->num, now);
+    if (now == HOPT_SEEN_OPEN) {
         hopt_sampler_pend(proposer->sampler, trial->num, proposer->point);
         return HOPT_OK;
     }
     hopt_observation seen = hopt_proposer_observation(trial, proposer->point);
     hopt_sampler_add(proposer->sampler, &seen);
-    *known_of(proposer, trial->num) |= SEEN_BY_SAMPLER;
-    note_fresh(proposer, trial->num);
     return HOPT_OK;
 }
 
-/* The nums that entered the history and that no earlier proposal lists (DESIGN §5.8). */
-static void take_saw(hopt_proposer *proposer, hopt_trial *trial) {
-    trial->saw = hopt_alloc((proposer->n_fresh + 1) * sizeof *trial->saw);
-    for (size_t i = 0; i < proposer->n_fresh; i++) {
-        unsigned char *known = known_of(proposer, proposer->fresh[i]);
-        if (*known & LISTED_IN_SAW) continue;
-        *known |= LISTED_IN_SAW;
-        trial->saw[trial->n_saw++] = proposer->fresh[i];
+bool hopt_proposer_knows(const hopt_proposer *proposer, int num) {
+    return hopt_ranges_has(&proposer->known, num);
+}
+
+/* ---- proposals ---- */
+
+/* Append a num to a list of the trial's view. */
+static void list_in_view(hopt_trial *trial, const char *key, int num) {
+    if (!trial->view) trial->view = json_object();
+    json_t *list = json_object_get(trial->view, key);
+    if (!list) json_object_set_new(trial->view, key, list = json_array());
+    json_array_append_new(list, json_integer(num));
+}
+
+static void set_in_view(hopt_trial *trial, const char *key, json_t *value) {
+    if (!trial->view) trial->view = json_object();
+    json_object_set_new(trial->view, key, value);
+}
+
+/* Store where the records say something else than was seen. */
+static void list_differences(hopt_proposer *proposer, hopt_trial *trial) {
+    trial->saw = hopt_alloc((proposer->n_touched + 1) * sizeof *trial->saw);
+    for (size_t i = 0; i < proposer->n_touched; i++) {
+        int num = proposer->touched[i];
+        hopt_seen seen = (hopt_seen)(*seen_of(proposer, num) & ~TOUCHED);
+        if (seen == HOPT_SEEN_NOT || seen == hopt_ledger_says(proposer->ledger, num)) continue;
+        if (seen == HOPT_SEEN_OPEN)
+            list_in_view(trial, HOPT_VIEW_REOPENED, num);
+        else
+            trial->saw[trial->n_saw++] = num;
+        if (seen == HOPT_SEEN_ERROR) list_in_view(trial, HOPT_VIEW_ERRED, num);
     }
-    proposer->n_fresh = 0;
+}
+
+/* The nums that are known, unless these are all below the trial's own. */
+static void list_known(const hopt_proposer *proposer, hopt_trial *trial) {
+    const hopt_ranges *known = &proposer->known;
+    bool all = trial->num == 0 ? known->count == 0
+                               : known->count == 1 && known->list[0].from == 0 &&
+                                     known->list[0].to == trial->num;
+    if (all) return;
+    set_in_view(trial, HOPT_VIEW_KNEW, json_array());
+    for (size_t i = 0; i < known->count; i++) {
+        list_in_view(trial, HOPT_VIEW_KNEW, known->list[i].from);
+        list_in_view(trial, HOPT_VIEW_KNEW, known->list[i].to);
+    }
+}
+
+/* Differences that stay, since a record of a higher number says otherwise, stay touched. */
+static void forget_settled(hopt_proposer *proposer) {
+    size_t left = 0;
+    for (size_t i = 0; i < proposer->n_touched; i++) {
+        int num = proposer->touched[i];
+        unsigned char *seen = seen_of(proposer, num);
+        *seen &= (unsigned char)~TOUCHED;
+        if (*seen == HOPT_SEEN_NOT || *seen == hopt_ledger_says(proposer->ledger, num)) continue;
+        *seen |= TOUCHED;
+        proposer->touched[left++] = num;
+    }
+    proposer->n_touched = left;
+}
+
+/* What the proposal saw goes into its record (DESIGN §5.8), and that counts as read. */
+static void record_view(hopt_proposer *proposer, hopt_trial *trial, bool given) {
+    list_differences(proposer, trial);
+    list_known(proposer, trial);
+    if (!json_equal(proposer->made_by, proposer->recorded))
+        set_in_view(trial, HOPT_VIEW_SAMPLER, json_deep_copy(proposer->made_by));
+    if (given) set_in_view(trial, HOPT_VIEW_GIVEN, json_true());
+    read_record(proposer, trial);
+    set_seen(proposer, trial->num, HOPT_SEEN_OPEN);
+    forget_settled(proposer);
 }
 
 static const char *cmd_of(const hopt_study_spec *spec) {
@@ -153,7 +265,8 @@ hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **out, int
     const hopt_study_spec *spec = proposer->spec;
     int size = hopt_space_size(spec->space);
     uint64_t seed = hopt_sampler_seed(proposer->sampler, proposer->seed, num, spec->n_points);
-    if (num < spec->n_points) {
+    bool given = num < spec->n_points;
+    if (given) {
         memcpy(proposer->point, spec->points + (size_t)num * (size_t)size,
                (size_t)size * sizeof(double));
     } else {
@@ -169,7 +282,7 @@ hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **out, int
     trial->cmd = hopt_strdup(cmd_of(spec));
     trial->vals = hopt_space_vals(spec->space, proposer->point);
     trial->params = hopt_space_resolve(spec->space, proposer->point);
-    take_saw(proposer, trial);
+    record_view(proposer, trial, given);
     hopt_sampler_pend(proposer->sampler, num, proposer->point);
     *out = trial;
     return HOPT_OK;

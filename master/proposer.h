@@ -19,19 +19,27 @@ void hopt_proposer_close(hopt_proposer *proposer);
 /**
  * Take up a trial: ended ones go to the history (and to `saw` of the next proposal), open ones
  * become pending. Repeats are ignored. HOPT_EINVAL: its values don't fit the space (left out).
+ * A proposal whose trial could not be stored stays pending: then open another proposer.
  */
 HOPT_MUST_CHECK hopt_status hopt_proposer_add(hopt_proposer *proposer, const hopt_trial *trial,
                                               hopt_error *err);
 
+/** Whether trial `num` was taken up or proposed. */
+bool hopt_proposer_knows(const hopt_proposer *proposer, int num);
+
 /**
  * Propose trial `num`: a point of the study's "points" when num is below their number, else the
  * sampler's. The new trial becomes pending.
- * @param[out] trial  NEW, with vals, params, seed, saw, cmd, study, num; id, tid and by are the
- * caller's to fill; the caller frees.
+ * @param[out] trial  NEW, with vals, params, seed, saw, view, cmd, study, num; id, tid and by are
+ * the caller's to fill; the caller frees.
  * @return HOPT_ENOTFOUND: a finite space is exhausted.
  */
 HOPT_MUST_CHECK hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **trial,
                                                   int num, hopt_error *err);
+
+/** The sampler of a study as records name it: {"name", "options": all of them, "version": of hopt}.
+ * New reference. */
+HOPT_MUST_CHECK json_t *hopt_proposer_sampler(const hopt_study_spec *spec);
 
 /** What the sampler shall see of an ended trial (DESIGN §4). `point` is borrowed. */
 hopt_observation hopt_proposer_observation(const hopt_trial *trial, const double *point);

@@ -130,8 +130,10 @@ def check_document(database, blocks):
             assert re.search(r"\b%s:" % key, text), "docs/mongodb.md does not name %s" % key
         named = set(re.findall(r"\b(\w+):", text))
         inside = set(trial) | set(trial["hopt"]) | set(trial["misc"]) | set(trial["result"])
-        missing = named - inside - {"_name", "C", "model"}
+        missing = named - inside - {"_name", "C", "model", "view"}
         assert not missing, "a trial has no %s" % missing
+    # The first proposal names the sampler, so one at least has a view; most have none.
+    assert 0 < database.jobs.count_documents({"hopt.view": {"$exists": True}}) < TRIALS / 2
 
 
 def check_hyperopt(blocks):

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/json/json.h"
 #include "common/sampler/sampler.h"
 #include "common/sys/file.h"
@@ -28,18 +29,87 @@ int hopt_program_fail_file(const char *program, const char *file, hopt_errors *e
     return HOPT_EXIT_USAGE;
 }
 
-/* The sampler's name and options are checked by the sampler; the position is that of its object,
- * unless KEY=VALUE made another text of the file. */
-static hopt_status check_sampler(const hopt_study_spec *spec, bool as_in_file,
-                                 hopt_errors *errors) {
+/* ---- the sampler's name and options: the sampler checks them, here they get their place ---- */
+
+/* A study file's text, and what was put over it. */
+typedef struct study_text {
+    const char *text;
+    size_t length;
+    const hopt_texts *sets;
+} study_text;
+
+/* Whether a KEY=VALUE sets this member of "sampler", or all of it: then it has no place in the
+ * file.
+ */
+static bool is_set(const study_text *source, const char *member) {
+    static const char all[] = "sampler";
+    size_t length = strlen(member);
+    for (size_t i = 0; source->sets && i < source->sets->count; i++) {
+        const char *set = source->sets->list[i];
+        if (strncmp(set, all, sizeof all - 1) != 0) continue;
+        const char *rest = set + sizeof all - 1;
+        if (*rest == '=') return true;
+        if (*rest == '.' && strncmp(rest + 1, member, length) == 0 &&
+            (rest[1 + length] == '=' || rest[1 + length] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static void add_at(hopt_errors *errors, hopt_error *err, const study_text *source,
+                   const char *member, bool key) {
+    hopt_buf path = HOPT_BUF_INIT;
+    hopt_json_path_key(&path, "sampler");
+    hopt_json_path_key(&path, member);
+    if (is_set(source, member) || !hopt_json_locate(&err->line, &err->column, source->text,
+                                                    source->length, hopt_buf_string(&path), key))
+        err->line = err->column = 0;
+    hopt_buf_clear(&path);
+    hopt_errors_add(errors, err);
+}
+
+static bool has_option(const char *name, const char *key) {
+    const hopt_sampler_kind *kind = name ? hopt_sampler_find(name) : hopt_sampler_kinds()[0];
+    for (const hopt_sampler_option *o = kind->options; o && o->name; o++)
+        if (strcmp(o->name, key) == 0) return true;
+    return false;
+}
+
+/* Every option that is wrong is an error of its own. */
+static void check_options(hopt_errors *errors, const study_text *source, const char *name,
+                          const json_t *options) {
     hopt_error err = {0};
-    hopt_status status = hopt_sampler_check(spec->sampler, spec->sampler_options, &err);
-    if (status == HOPT_OK) return HOPT_OK;
-    if (!as_in_file ||
-        !hopt_json_locate(&err.line, &err.column, spec->text, strlen(spec->text), "sampler", true))
-        err.line = err.column = 0;
-    hopt_errors_add(errors, &err);
-    return status;
+    const char *key;
+    json_t *value;
+    if (hopt_sampler_check(name, NULL, &err) != HOPT_OK) {
+        add_at(errors, &err, source, "name", false);
+        return;
+    }
+    json_object_foreach((json_t *)options, key, value) {
+        if (strcmp(key, "name") == 0 || strcmp(key, "seed") == 0) continue;
+        json_t *one = json_object();
+        json_object_set(one, key, value);
+        if (hopt_sampler_check(name, one, &err) != HOPT_OK)
+            add_at(errors, &err, source, key, !has_option(name, key));
+        json_decref(one);
+    }
+}
+
+/* @param spec  NULL when the file has other errors: then those of its sampler join them. */
+static void check_sampler(hopt_errors *errors, const study_text *source,
+                          const hopt_study_spec *spec) {
+    if (spec) {
+        check_options(errors, source, spec->sampler, spec->sampler_options);
+        return;
+    }
+    json_t *file;
+    if (hopt_json_parse(&file, source->text, source->length, HOPT_JSON_COMMENTS, NULL) != HOPT_OK)
+        return;
+    const json_t *sampler = json_object_get(file, "sampler"),
+                 *name = json_object_get(sampler, "name");
+    if (json_is_object(sampler) && (!name || json_is_string(name)))
+        check_options(errors, source, json_string_value(name), sampler);
+    json_decref(file);
 }
 
 int hopt_program_load(hopt_study_spec **spec, const char *program, const char *path,
@@ -56,9 +126,10 @@ int hopt_program_load(hopt_study_spec **spec, const char *program, const char *p
     hopt_errors errors = {0};
     status = hopt_study_spec_parse(spec, text, length, name, sets ? sets->list : NULL,
                                    sets ? sets->count : 0, &errors);
+    study_text source = {text, length, sets};
+    check_sampler(&errors, &source, *spec);
     free(text);
-    if (status == HOPT_OK) status = check_sampler(*spec, !sets || !sets->count, &errors);
-    if (status == HOPT_OK) return HOPT_EXIT_OK;
+    if (status == HOPT_OK && errors.total == 0) return HOPT_EXIT_OK;
     hopt_study_spec_free(*spec);
     *spec = NULL;
     return hopt_program_fail_file(program, path, &errors);

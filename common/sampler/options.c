@@ -42,6 +42,39 @@ json_t *hopt_sampler_option_default(const hopt_sampler_option *option) {
     return list;
 }
 
+/* A given value, in the option's own type: 24.0 is the integer 24, and 1 the real 1.0. */
+static json_t *in_own_type(const hopt_sampler_option *option, const json_t *given) {
+    switch (option->type) {
+    case HOPT_OPTION_INT:
+        return json_integer((json_int_t)json_number_value(given));
+    case HOPT_OPTION_REAL:
+        return json_real(json_number_value(given));
+    case HOPT_OPTION_BOOL:
+        return json_boolean(json_is_true(given));
+    case HOPT_OPTION_SHARES:
+        break;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < json_array_size(given); i++) {
+        const json_t *pair = json_array_get(given, i);
+        json_array_append_new(list, json_pack("[f, s]", json_number_value(json_array_get(pair, 0)),
+                                              json_string_value(json_array_get(pair, 1))));
+    }
+    return list;
+}
+
+json_t *hopt_sampler_effective(const char *name, const json_t *options) {
+    const hopt_sampler_kind *kind = name ? hopt_sampler_find(name) : hopt_sampler_kinds()[0];
+    HOPT_ASSERT(kind);
+    json_t *all = json_object();
+    for (const hopt_sampler_option *o = kind->options; o && o->name; o++) {
+        const json_t *given = json_object_get(options, o->name);
+        json_object_set_new(all, o->name,
+                            given ? in_own_type(o, given) : hopt_sampler_option_default(o));
+    }
+    return all;
+}
+
 static hopt_status unknown_option(const hopt_sampler_kind *kind, const char *key, hopt_error *err) {
     hopt_buf known = HOPT_BUF_INIT;
     for (const hopt_sampler_option *o = kind->options; o && o->name; o++)
@@ -106,9 +139,9 @@ static hopt_status read_option(void *values, const hopt_sampler_option *option, 
     double value = json_is_number(json) ? json_number_value(json) : NAN;
     bool whole = option->type == HOPT_OPTION_INT;
     if (!(value >= option->low && value <= option->high) || (whole && value != rint(value)))
-        return hopt_error_set(err, HOPT_EINVAL, "sampler: \"%s\" must be %s between %g and %g",
-                              option->name, whole ? "an integer" : "a number", option->low,
-                              option->high);
+        return hopt_error_set(err, HOPT_EINVAL,
+                              "sampler: \"%s\" must be %s between %.15g and %.15g", option->name,
+                              whole ? "an integer" : "a number", option->low, option->high);
     set_value(values, option, value);
     return HOPT_OK;
 }

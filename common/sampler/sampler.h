@@ -90,6 +90,13 @@ typedef struct hopt_sampler_kind {
 /** An option's default as the study file would say it. New reference. */
 HOPT_MUST_CHECK json_t *hopt_sampler_option_default(const hopt_sampler_option *option);
 
+/**
+ * Every option with the value that holds, in the order of the table: what `options` says, else the
+ * default, each in the option's own type. `name` as in hopt_sampler_open(); name and options must
+ * pass hopt_sampler_check(). New reference, sharing nothing with `options`.
+ */
+HOPT_MUST_CHECK json_t *hopt_sampler_effective(const char *name, const json_t *options);
+
 /** All kinds, NULL-terminated; the first is the default. */
 const hopt_sampler_kind *const *hopt_sampler_kinds(void);
 /** By name, or NULL. */

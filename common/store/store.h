@@ -270,6 +270,24 @@ HOPT_MUST_CHECK hopt_status hopt_store_best(hopt_store *store, hopt_trial **out,
 HOPT_MUST_CHECK hopt_status hopt_store_import(hopt_store *store, hopt_trial *const *trials,
                                               size_t n, size_t *inserted, hopt_error *err);
 
+/* ---- trials of Python's hyperopt ---- */
+
+/** Called with one document, borrowed. Another answer than HOPT_OK ends the walk and is its answer.
+ */
+typedef hopt_status (*hopt_store_each_document)(void *data, const json_t *document,
+                                                hopt_error *err);
+
+/**
+ * Every trial document in the store that is not one of hopt's, by _id, in MongoDB's relaxed
+ * extended JSON as hopt_trial_from_json() reads it. Attachments: hopt_store_attachments() with the
+ * document's _id.
+ * @param exp_key  only this experiment's; NULL: all.
+ * @return HOPT_EINVAL where the store is not MongoDB; HOPT_OK when there is none.
+ */
+HOPT_MUST_CHECK hopt_status hopt_store_foreign(hopt_store *store, const char *exp_key,
+                                               hopt_store_each_document each, void *data,
+                                               hopt_error *err);
+
 /* ---- curves, logs, attachments ---- */
 
 enum { HOPT_REPORTS_MAX = 10000, HOPT_LOG_PART_MAX = 65536 };

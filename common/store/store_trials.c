@@ -309,6 +309,14 @@ hopt_status hopt_store_best(hopt_store *store, hopt_trial **out, const char *stu
     return status ? status : store->ops->best(store->self, out, study, err);
 }
 
+hopt_status hopt_store_foreign(hopt_store *store, const char *exp_key,
+                               hopt_store_each_document each, void *data, hopt_error *err) {
+    if (!store->ops->foreign)
+        return hopt_error_set(err, HOPT_EINVAL, "%s holds no trials of Python's hyperopt",
+                              store->name);
+    return store->ops->foreign(store->self, exp_key, each, data, err);
+}
+
 /* ---- curves, logs, attachments ---- */
 
 hopt_status hopt_store_report(hopt_store *store, const hopt_trial_id *id, int lease,

@@ -49,6 +49,7 @@ void hopt_trial_free(hopt_trial *trial) {
     free(trial->owner);
     free(trial->cmd);
     free(trial->saw);
+    json_decref(trial->view);
     free(trial->by);
     free(trial->worker);
     json_decref(trial->vals);

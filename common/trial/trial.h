@@ -70,6 +70,8 @@ typedef struct hopt_trial {
     uint64_t seed; /**< of its proposal; kept below 2^63 */
     int *saw;      /**< nums newly in the sampler's history since the proposal of num-1; owned */
     int n_saw;
+    json_t *view;       /**< an object: what else its proposal saw, where nums and `saw` don't tell
+                           (docs/adr/0011); NULL: nothing else */
     char *by;           /**< the master that proposed it */
     char *worker;       /**< the last one that claimed it */
     json_t *vals;       /**< label -> [] or [v] */
@@ -122,9 +124,9 @@ HOPT_MUST_CHECK hopt_status hopt_trial_from_json(hopt_trial **out, const json_t 
 
 /**
  * The part of a trial that has no column of its own in SQLite's `trial` table (FORMATS §2): cmd,
- * seed, saw, by, worker, vals, params, result {status, loss, status_fail, extras...} (terminal
- * states only), error [type, message], step, end, ms. What is not set is left out. Every finite
- * double comes back the same.
+ * seed, saw, view, by, worker, vals, params, result {status, loss, status_fail, extras...}
+ * (terminal states only), error [type, message], step, end, ms. What is not set is left out. Every
+ * finite double comes back the same.
  * @return new reference, sharing nothing with `trial`.
  */
 HOPT_MUST_CHECK json_t *hopt_trial_doc(const hopt_trial *trial);

@@ -29,6 +29,7 @@ json_t *hopt_trial_doc(const hopt_trial *trial) {
     hopt_trial__set_text(doc, "cmd", trial->cmd);
     json_object_set_new(doc, "seed", json_integer((json_int_t)trial->seed));
     if (trial->n_saw) json_object_set_new(doc, "saw", saw_json(trial));
+    if (trial->view) json_object_set_new(doc, "view", json_deep_copy(trial->view));
     hopt_trial__set_text(doc, "by", trial->by);
     hopt_trial__set_text(doc, "worker", trial->worker);
     if (trial->vals) json_object_set_new(doc, "vals", json_deep_copy(trial->vals));
@@ -54,6 +55,7 @@ static hopt_status read_proposal(hopt_trial *trial, const json_t *doc, hopt_erro
     if (status == HOPT_OK)
         status = hopt_trial__read_integer(&seed, doc, "seed", INT64_MIN, INT64_MAX, err);
     if (status == HOPT_OK) status = hopt_trial__read_saw(trial, doc, err);
+    if (status == HOPT_OK) status = hopt_trial__read_view(trial, doc, err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->by, doc, "by", err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->worker, doc, "worker", err);
     if (status == HOPT_OK && json_object_get(doc, "vals"))

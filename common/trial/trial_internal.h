@@ -37,6 +37,8 @@ hopt_status hopt_trial__read_time(int64_t *out, const json_t *object, const char
 hopt_status hopt_trial__read_error(hopt_result *out, const json_t *object, hopt_error *err);
 /** An array of nums. */
 hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_error *err);
+/** What else the proposal saw: an object. */
+hopt_status hopt_trial__read_view(hopt_trial *trial, const json_t *object, hopt_error *err);
 /** Check hyperopt's vals and copy them into the trial. */
 hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_error *err);
 

@@ -119,6 +119,15 @@ hopt_status hopt_trial__read_saw(hopt_trial *trial, const json_t *object, hopt_e
     return HOPT_OK;
 }
 
+hopt_status hopt_trial__read_view(hopt_trial *trial, const json_t *object, hopt_error *err) {
+    const json_t *value = hopt_trial__member(object, "view");
+    if (!value) return HOPT_OK;
+    if (!json_is_object(value)) return hopt_error_set(err, HOPT_EINVAL, "`view` must be an object");
+    json_decref(trial->view);
+    trial->view = json_deep_copy(value);
+    return HOPT_OK;
+}
+
 hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_error *err) {
     const json_t *vals = hopt_trial__member(object, "vals");
     if (!json_is_object(vals))

@@ -1,11 +1,12 @@
 # hopt check: the file's contents, or all its errors together.
 $ hopt check "$HOPT_TRANSCRIPTS/study.json" --json | sed "s/.samples.*//"
-{"name":"toy","objective":"command: sh -c echo \"$1 $2\" | awk '{{ printf(\"{{\\\"loss\\\": %.6f, \\\"half\\\": %.6f}}\\n\", $1 * $1 + $2, $1 / 2) }}' toy {x} {kind/a/rate}","direction":"minimize","sampler":"random","sampler_options":{"repeat":false},"max_trials":6,"points":1,"parameters":{"x":"uniform -5 .. 5","kind":"choice of 2","kind/a/rate":"loguniform 0.001 .. 1"},
+{"name":"toy","objective":"command: sh -c echo \"$1 $2\" | awk '{{ printf(\"{{\\\"loss\\\": %.6f, \\\"half\\\": %.6f}}\\n\", $1 * $1 + $2, $1 / 2) }}' toy {x} {kind/a/rate}","direction":"minimize","sampler":"random","sampler_options":{"repeat":false},"sampler_defaults":["repeat"],"max_trials":6,"points":1,"parameters":{"x":"uniform -5 .. 5","kind":"choice of 2","kind/a/rate":"loguniform 0.001 .. 1"},
 $ hopt check "$HOPT_TRANSCRIPTS/study.json"
 study      toy
 objective  command: sh -c echo "$1 $2" | awk '{{ printf("{{\"loss\": %.6f, \"half\": %.6f}}\n", $1 * $1 + $2, $1 / 2) }}' toy {x} {kind/a/rate}
 direction  minimize
-sampler    random {"repeat":false} seed 3
+sampler    random, seed 3
+           repeat = false (default)
 ends after 6 trials
 points     1 given, evaluated first
 
@@ -40,7 +41,7 @@ $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}}, 
 ! hopt check: label.json:1:109: unknown label {b}: name a parameter of the space (for a brace itself write {{)
 [2]
 $ printf '{"name": "x",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"name": "tpo"}}' > sampler.json; hopt check sampler.json
-! hopt check: sampler.json:3:2: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+! hopt check: sampler.json:3:22: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
 [2]
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}}, "objective": {"command": ["./absent", "{a}"]}}' > program.json; hopt check -q program.json; hopt check program.json 2>&1 > /dev/null
 hopt check: warning: the objective's program "./absent" is not found or not executable; relative paths count from HOME

@@ -18,6 +18,7 @@ static void check_as_queued(const hopt_trial *read, const hopt_trial *queued) {
     CHECK(strcmp(read->study, queued->study) == 0 && read->num == queued->num);
     CHECK(read->tid == queued->tid && read->seed == queued->seed);
     CHECK(strcmp(read->cmd, "command") == 0 && strcmp(read->by, "master:1:00000000") == 0);
+    CHECK(json_equal(read->view, queued->view));
     CHECK(read->n_saw == 2 && read->saw[0] == queued->num && read->saw[1] == queued->num + 1);
     CHECK(json_equal(read->vals, queued->vals) && json_equal(read->params, queued->params));
 }

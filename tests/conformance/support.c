@@ -118,6 +118,8 @@ hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid) {
     trial->saw = hopt_alloc(2 * sizeof *trial->saw);
     trial->saw[0] = num;
     trial->saw[1] = num + 1;
+    trial->view = json_pack("{s:[i], s:{s:s, s:{s:f, s:b}}}", "erred", num, "sampler", "name",
+                            "tpe", "options", "gamma", 1.0, "repeat", 0);
     trial->vals =
         json_pack("{s:[f],s:[i],s:[]}", "model/svm/C", 0.1 + num, "model", num % 3, "gone");
     trial->params = json_pack("{s:{s:s,s:f},s:b,s:n}", "model", "_name", "s\u00e9", "C", 0.1 + num,

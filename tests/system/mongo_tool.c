@@ -3,7 +3,7 @@
  *   drop                      the whole database, and every test ends with it
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
- *   update COLLECTION FILTER UPDATE   all that fit, as somebody with a shell might
+ *   update COLLECTION FILTER UPDATE   all that fit, as a person might; how many
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -38,13 +38,16 @@ static int update(mongoc_collection_t *collection, const bson_t *filter, const c
     bson_error_t error;
     bson_t *change = bson_new_from_json((const uint8_t *)text, -1, &error), reply;
     if (!change) return fail(&error);
+    int64_t matched = 0;
+    bson_iter_t at;
     bool done = mongoc_collection_update_many(collection, filter, change, NULL, &reply, &error);
-    bson_iter_t matched;
-    if (done && bson_iter_init_find(&matched, &reply, "matchedCount"))
-        printf("%lld\n", (long long)bson_iter_as_int64(&matched));
+    if (!done)
+        fail(&error);
+    else if (bson_iter_init_find(&at, &reply, "matchedCount"))
+        printf("%lld\n", (long long)(matched = bson_iter_as_int64(&at)));
     bson_destroy(&reply);
     bson_destroy(change);
-    return done ? 0 : fail(&error);
+    return done && matched ? 0 : 1;
 }
 
 static int status(mongoc_client_t *client) {
@@ -69,7 +72,7 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
         mongoc_database_t *database = mongoc_client_get_database(client, name);
         code = mongoc_database_drop(database, &error) ? 0 : fail(&error);
         mongoc_database_destroy(database);
-    } else if (argc == 3 || argc == 4) {
+    } else if (argc == 3 || (argc == 4 && strcmp(argv[0], "update") == 0)) {
         bson_t *filter = bson_new_from_json((const uint8_t *)argv[2], -1, &error);
         if (!filter) return fail(&error);
         mongoc_collection_t *collection = mongoc_client_get_collection(client, name, argv[1]);

@@ -119,6 +119,7 @@ static void add_hopt(bson_t *doc, const hopt_trial *trial) {
     BSON_APPEND_INT64(&hopt, "beat", trial->beat);
     BSON_APPEND_INT64(&hopt, "seed", (int64_t)trial->seed);
     add_saw(&hopt, trial);
+    if (trial->view) hopt_bson_add_json(&hopt, "view", trial->view, true);
     if (trial->by) hopt_bson_add_text(&hopt, "by", trial->by);
     if (trial->worker) hopt_bson_add_text(&hopt, "worker", trial->worker);
     if (trial->params) hopt_bson_add_json(&hopt, "params", trial->params, true);
@@ -243,7 +244,7 @@ static bool decode_hopt_field(decoder *d, const char *key, const bson_iter_t *at
     if (strcmp(key, "end") == 0) return hopt_bson_date(&trial->end_ms, at);
     if (strcmp(key, "ms") == 0) return hopt_bson_integer(&trial->result.ms, at, 0, INT64_MAX);
     if (strcmp(key, "saw") == 0) keep(d, key, at, false);
-    if (strcmp(key, "params") == 0) keep(d, key, at, true);
+    if (strcmp(key, "params") == 0 || strcmp(key, "view") == 0) keep(d, key, at, true);
     if (strcmp(key, "step") == 0) {
         trial->result.has_step = true;
         return hopt_bson_integer(&trial->result.step, at, INT64_MIN, INT64_MAX);

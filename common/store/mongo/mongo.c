@@ -230,6 +230,7 @@ const hopt_store_driver_ops hopt_store_mongo = {
     .counts = hopt_mongo__counts,
     .best = hopt_mongo__best,
     .import_trials = hopt_mongo__import,
+    .foreign = hopt_mongo__foreign,
     .report = hopt_mongo__report,
     .reports = hopt_mongo__reports,
     .put_log = hopt_mongo__put_log,

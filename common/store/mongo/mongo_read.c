@@ -79,11 +79,11 @@ static hopt_status read_all(hopt_mongo *self, mongoc_cursor_t *cursor, hopt_tria
 /* What the sampler needs: params and other keys of the result can be large. */
 static void add_brief_projection(bson_t *opts) {
     static const char *const fields[] = {
-        "tid",       "exp_key",    "state",         "owner",       "version",
-        "book_time", "error",      "refresh_time",  "misc.cmd",    "misc.vals",
-        "hopt.num",  "hopt.lease", "hopt.lost",     "hopt.beat",   "hopt.seed",
-        "hopt.saw",  "hopt.by",    "hopt.worker",   "hopt.stop",   "hopt.step",
-        "hopt.end",  "hopt.ms",    "result.status", "result.loss", "result.status_fail"};
+        "tid",         "exp_key",           "state",     "owner",     "version",  "book_time",
+        "error",       "refresh_time",      "misc.cmd",  "misc.vals", "hopt.num", "hopt.lease",
+        "hopt.lost",   "hopt.beat",         "hopt.seed", "hopt.saw",  "hopt.by",  "hopt.worker",
+        "hopt.stop",   "hopt.step",         "hopt.view", "hopt.end",  "hopt.ms",  "result.status",
+        "result.loss", "result.status_fail"};
     bson_t projection;
     BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &projection);
     for (size_t i = 0; i < HOPT_COUNT(fields); i++)

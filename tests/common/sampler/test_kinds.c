@@ -31,6 +31,39 @@ Test(kinds, bad_options_are_named) {
     refuses("random", "[]", "must be an object");
 }
 
+/* What is in effect passes the check and is, once more, in effect as it is: nothing is left open.
+ */
+Test(kinds, effective_options_are_all_of_them_in_their_own_type) {
+    for (size_t i = 0; hopt_sampler_kinds()[i]; i++) {
+        const hopt_sampler_kind *kind = hopt_sampler_kinds()[i];
+        json_t *all = hopt_sampler_effective(kind->name, NULL);
+        size_t options = 0;
+        for (const hopt_sampler_option *o = kind->options; o && o->name; o++, options++) {
+            json_t *initial = hopt_sampler_option_default(o);
+            cr_assert(json_equal(json_object_get(all, o->name), initial), "%s", o->name);
+            json_decref(initial);
+        }
+        cr_assert_eq(json_object_size(all), options);
+        cr_assert_eq(hopt_sampler_check(kind->name, all, NULL), HOPT_OK);
+        json_t *again = hopt_sampler_effective(kind->name, all);
+        cr_assert(json_equal(all, again));
+        json_decref(again);
+        json_decref(all);
+    }
+    json_t *given =
+        json_loads("{\"name\": \"mix\", \"seed\": 3, \"gamma\": 1, \"n_startup_jobs\": 5.0,"
+                   "\"p_suggest\": [[1, \"anneal\"]]}",
+                   0, NULL);
+    json_t *all = hopt_sampler_effective("mix", given);
+    cr_assert(json_is_real(json_object_get(all, "gamma")));
+    cr_assert(json_is_integer(json_object_get(all, "n_startup_jobs")));
+    cr_assert(
+        json_is_real(json_array_get(json_array_get(json_object_get(all, "p_suggest"), 0), 0)));
+    cr_assert_null(json_object_get(all, "seed"));
+    json_decref(all);
+    json_decref(given);
+}
+
 Test(kinds, good_options_and_the_default) {
     hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]}}");
     hopt_sampler *sampler = open_sampler(

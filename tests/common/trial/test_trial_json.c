@@ -208,7 +208,8 @@ static const char canonical[] =
     "\"hopt\":{\"num\":{\"$numberInt\":\"11\"},\"lease\":{\"$numberInt\":\"1\"},"
     "\"lost\":{\"$numberInt\":\"0\"},\"beat\":{\"$numberLong\":\"4\"},"
     "\"seed\":{\"$numberLong\":\"9223372036854775807\"},\"saw\":[{\"$numberInt\":\"9\"},"
-    "{\"$numberInt\":\"10\"}],\"by\":\"m:1:ffffffff\",\"worker\":\"host:12:0123abcd\","
+    "{\"$numberInt\":\"10\"}],\"view\":{\"erred\":[{\"$numberInt\":\"9\"}]},\"by\":\"m:1:"
+    "ffffffff\",\"worker\":\"host:12:0123abcd\","
     "\"params\":{\"m\":{\"$numberInt\":\"1\"}},\"end\":{\"$date\":\"2026-01-02T03:04:06Z\"},"
     "\"ms\":{\"$numberLong\":\"322\"}}}";
 
@@ -232,6 +233,7 @@ Test(trial_json, whole_documents_in_extended_json) {
     cr_assert_eq(trial->seed, (uint64_t)INT64_MAX);
     cr_assert_eq(trial->n_saw, 2);
     cr_assert_eq(trial->saw[1], 10);
+    cr_assert_eq(json_integer_value(json_array_get(json_object_get(trial->view, "erred"), 0)), 9);
     cr_assert_eq(trial->beat, 4);
     cr_assert_eq(trial->result.ms, 322);
     char *text = hopt_json_text(trial->vals);
@@ -278,6 +280,7 @@ Test(trial_json, damaged_documents_are_refused) {
         {"{\"vals\":3}", "`vals`"},
         {"{\"seed\":\"1\"}", "`seed`"},
         {"{\"saw\":[\"a\"]}", "`saw`"},
+        {"{\"view\":[]}", "`view`"},
         {"{\"cmd\":1}", "`cmd`"},
         {"{}", "`status` of a done trial"},
         {"{\"result\":{\"status\":\"ok\"}}", "`loss` is missing"},

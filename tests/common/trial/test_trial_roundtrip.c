@@ -110,6 +110,7 @@ static hopt_trial *any_trial(random_source *random) {
     if (trial->n_saw) trial->saw = hopt_zalloc((size_t)trial->n_saw, sizeof(int));
     for (int i = 0; i < trial->n_saw; i++)
         trial->saw[i] = below(random, HOPT_TRIALS_MAX);
+    if (below(random, 2)) trial->view = json_pack("{s:o}", "v", any_json(random, 3));
     trial->vals = json_object();
     for (int i = below(random, 6); i > 0; i--) {
         char *label = any_text(random);
@@ -206,6 +207,7 @@ Test(trial_roundtrip, doc) {
         cr_assert_eq(trial->n_saw, back->n_saw);
         for (int k = 0; k < trial->n_saw; k++)
             cr_assert_eq(trial->saw[k], back->saw[k]);
+        cr_assert(trial->view ? json_equal(trial->view, back->view) : !back->view);
         json_decref(json);
         hopt_trial_free(trial);
         hopt_trial_free(back);

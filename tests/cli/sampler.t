@@ -1,0 +1,96 @@
+# The options of samplers: what holds, and what is wrong where.
+$ check() { printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}}, "sampler": %s}' "$1" > s.json
+> hopt check s.json | sed -n '/^sampler/,/^ends/p' | sed '$d'; }
+> check '{}'
+> check '{"name": "random", "seed": 4}'
+> check '{"name": "hyperopt", "gamma": 1, "n_startup_jobs": 5.0}'
+> check '{"name": "anneal", "avg_best_idx": 3.5}'
+> check '{"name": "mix", "p_suggest": [[0.5, "random"], [0.5, "anneal"]]}'
+sampler    tpe, seed drawn at the start
+           startup = 10 (default)
+           candidates = 24 (default)
+           repeat = false (default)
+sampler    random, seed 4
+           repeat = false (default)
+sampler    hyperopt, seed drawn at the start
+           n_startup_jobs = 5
+           n_EI_candidates = 24 (default)
+           gamma = 1.0
+           prior_weight = 1.0 (default)
+sampler    anneal, seed drawn at the start
+           avg_best_idx = 3.5
+           shrink_coef = 0.1 (default)
+sampler    mix, seed drawn at the start
+           p_suggest = [[0.5,"random"],[0.5,"anneal"]]
+           n_startup_jobs = 20 (default)
+           n_EI_candidates = 24 (default)
+           gamma = 0.25 (default)
+           prior_weight = 1.0 (default)
+           avg_best_idx = 2.0 (default)
+           shrink_coef = 0.1 (default)
+$ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"candidates": 12}}' > j.json
+> hopt check j.json --json | sed 's/.*"sampler"/"sampler"/; s/,"max_trials.*//'
+"sampler":"tpe","sampler_options":{"startup":10,"candidates":12,"repeat":false},"sampler_defaults":["startup","repeat"]
+$ check() { printf '{"name": "x",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"name": "%s",\n   %s}}' "$1" "$2" > w.json
+> hopt check w.json 2>&1; echo "[$?]"; }
+> check tpe '"candidates": 0, "startup": 1.5, "repeat": 1, "gama": 1'
+> check random '"repeat": "yes", "startup": 3'
+> check hyperopt '"gamma": -1, "n_startup_jobs": 1e9, "n_EI_candidates": null, "prior_weight": "1"'
+> check anneal '"avg_best_idx": 0, "shrink_coef": [1], "gamma": 0.2'
+> check mix '"p_suggest": [[0.5, "random"]]'
+> check mix '"p_suggest": [[1, "tpo"]]'
+> check mix '"p_suggest": [[2, "random"], [-1, "anneal"]]'
+> check mix '"p_suggest": "random"'
+> check tpo '"candidates": 0'
+hopt check: w.json:4:18: sampler: "candidates" must be an integer between 1 and 10000
+hopt check: w.json:4:32: sampler: "startup" must be an integer between 1 and 10000
+hopt check: w.json:4:47: sampler: "repeat" must be true or false
+hopt check: w.json:4:50: sampler: unknown option "gama"; `tpe` knows: startup, candidates, repeat
+[2]
+hopt check: w.json:4:14: sampler: "repeat" must be true or false
+hopt check: w.json:4:21: sampler: unknown option "startup"; `random` knows: repeat
+[2]
+hopt check: w.json:4:13: sampler: "gamma" must be a number between 0 and 1000
+hopt check: w.json:4:35: sampler: "n_startup_jobs" must be an integer between 0 and 1000000
+hopt check: w.json:4:59: sampler: "n_EI_candidates" must be an integer between 1 and 100000
+hopt check: w.json:4:81: sampler: "prior_weight" must be a number between 1e-06 and 1000000
+[2]
+hopt check: w.json:4:20: sampler: "avg_best_idx" must be a number between 1 and 1000000
+hopt check: w.json:4:38: sampler: "shrink_coef" must be a number between 0 and 1000000
+hopt check: w.json:4:43: sampler: unknown option "gamma"; `anneal` knows: avg_best_idx, shrink_coef
+[2]
+hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: the shares add up to 1; names: random, anneal, hyperopt
+[2]
+hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: a pair of a number and a known name each; names: random, anneal, hyperopt
+[2]
+hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: a share lies between 0 and 1; names: random, anneal, hyperopt
+[2]
+hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: 1 to 8 of them; names: random, anneal, hyperopt
+[2]
+hopt check: w.json:3:22: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+[2]
+# Beside other errors, and over the file.
+$ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [1, 0]}},\n "sampler": {"startup": 0}, "stop": {"max_trials": 0}}' > more.json; hopt check more.json
+! hopt check: more.json:1:61: `a`: uniform bounds are swapped, got 1 .. 0: give [low, high]
+! hopt check: more.json:2:25: sampler: "startup" must be an integer between 1 and 10000
+! hopt check: more.json:2:52: `stop.max_trials` must be an integer in 1 .. 1000000 (trials), not 0
+[2]
+$ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"startup": 0}}' > set.json; hopt check set.json --set stop.max_trials=5
+! hopt check: set.json:2:25: sampler: "startup" must be an integer between 1 and 10000
+[2]
+$ hopt check -q set.json --set sampler.startup=5
+$ hopt check set.json --set sampler.startup=5 --set sampler.candidates=many
+! hopt check: set.json: sampler: "candidates" must be an integer between 1 and 10000
+[2]
+$ hopt check set.json --set sampler.name=annealing
+! hopt check: set.json: sampler: unknown name "annealing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+[2]
+$ hopt run set.json --set sampler.startup=-1
+! hopt run: set.json: sampler: "startup" must be an integer between 1 and 10000
+[2]
+$ hopt study create set.json
+! hopt study create: set.json:2:25: sampler: "startup" must be an integer between 1 and 10000
+[2]
+$ hopt run set.json --sampler nothing
+! hopt run: set.json: sampler: unknown name "nothing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+[2]
