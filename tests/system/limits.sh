@@ -62,7 +62,7 @@ peak_kb() {
 
 start master "${master[@]}" --poll 200ms "${files[@]}" study.json
 wait_until 10 "the master runs" has master.log "master started"
-start worker "${worker[@]}" --slots 1 --max-failures 0 "${files[@]}" study.json
+start worker "${worker[@]}" --slots 1 --workdir "$work/scratch" --max-failures 0 "${files[@]}" study.json
 wait_until 10 "the worker runs" has worker.log 'worker started'
 before=$(peak_kb)
 for ((i = 0; i < ${#names[@]}; i++)); do
@@ -76,13 +76,27 @@ for ((i = 0; i < ${#names[@]}; i++)); do
 done
 
 alive worker || fail "the worker has left"
+# Each has the folder as its working directory, wherever it has gone; so have the programs and we.
+left() {
+    local link folder
+    for link in /proc/[0-9]*/cwd; do
+        [ "$(readlink "$link" 2>/dev/null)" = "$work" ] || continue
+        folder=${link%/cwd}
+        case $(cat "$folder/comm" 2>/dev/null) in
+        '' | hopt-master | hopt-worker | bash) ;; # bash: only we
+        *) echo "${folder#/proc/}" ;;
+        esac
+    done
+}
 nothing_left() {
-    [ -z "$(pgrep -f "^(./)?greedy|$work/")" ] || [ "$(descendants "$(pid worker)" | wc -l)" = 0 ]
+    local pids
+    mapfile -t pids < <(left)
+    [ ${#pids[@]} = 0 ] || gone "${pids[@]}"
 }
 wait_until 10 "no process is left of them" nothing_left
 study=after
 wait_until 20 "the worker goes on" study_is done
 whole 3
 # A sanitizer keeps freed memory back.
-nm "$bin/hopt-worker" 2>/dev/null | grep -qE '__(asan|tsan)_init' ||
+grep -qaE '__(asan|tsan)_init' "$bin/hopt-worker" ||
     within "the worker's own memory, MB more than before" 0 60 $((($(peak_kb) - before) / 1024))
