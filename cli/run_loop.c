@@ -106,9 +106,9 @@ static void turn(void *data, hopt_store *store) {
     hopt_master_turn(self->master, store);
 }
 
-static void turned(void *data, bool ran) {
+static void turned(void *data, bool ran, bool kept) {
     session *self = data;
-    hopt_master_turn_end(self->master, ran);
+    hopt_master_turn_end(self->master, ran, kept);
 }
 
 static void on_warning(void *data, const char *study, const char *message) {

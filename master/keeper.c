@@ -308,3 +308,9 @@ hopt_status hopt_keeper_tick(hopt_keeper *keeper, hopt_store *store, bool full,
     report(keeper, news);
     return status;
 }
+
+void hopt_keeper_doubt(hopt_keeper *keeper) {
+    hopt_keeper__unload(keeper);
+    keeper->tids_left = 0;
+    keeper->spec_rev = -1; /* the record, and with it who leads */
+}

@@ -54,4 +54,8 @@ void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store);
 HOPT_MUST_CHECK hopt_status hopt_keeper_tick(hopt_keeper *keeper, hopt_store *store, bool full,
                                              hopt_keeper_news *news, hopt_error *err);
 
+/** What the last tick wrote may not have happened: forget it, so that the next one reads everything
+ * anew. */
+void hopt_keeper_doubt(hopt_keeper *keeper);
+
 #endif

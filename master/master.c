@@ -383,11 +383,27 @@ void hopt_master_turn(hopt_master *master, hopt_store *store) {
     if (master->status == HOPT_OK) tick_all(master, store);
 }
 
-void hopt_master_turn_end(hopt_master *master, bool ran) {
+/* What was found still counts: that a study is gone was read, not written. */
+static void doubt(hopt_master *master) {
+    for (size_t i = 0; i < master->n_news; i++) {
+        desk_news *news = &master->news[i];
+        if (news->status == HOPT_ENOTFOUND) show_gone(master, news->from);
+        hopt_keeper_news_clear(&news->news);
+    }
+    free(master->news);
+    master->news = NULL;
+    for (size_t i = 0; i < master->n_desks; i++) {
+        if (master->desks[i]->keeper) hopt_keeper_doubt(master->desks[i]->keeper);
+    }
+}
+
+void hopt_master_turn_end(hopt_master *master, bool ran, bool kept) {
     master->turn = false;
     if (ran) master->turned_ms = hopt_clock_mono_ms();
-    master->again |= !ran;
-    round_done(master, ran);
+    if (ran && !kept) doubt(master);
+    master->again |= !ran || !kept;
+    master->again_full |= master->full && !(ran && kept);
+    round_done(master, ran && kept);
 }
 
 static void on_timer_closed(uv_handle_t *handle) {

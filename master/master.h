@@ -69,10 +69,13 @@ void hopt_master_wake(hopt_master *master);
  * on the loop thread, nothing else of the master's between them but wakes, which it then need not
  * hear.
  * @return of begin: false when it can't be now; then neither of the others is to be called.
+ * @param ran   whether hopt_master_turn() was called.
+ * @param kept  false: what it wrote may not have happened; it is as if it had not run, but for what
+ *              the next round reads.
  */
 bool hopt_master_turn_begin(hopt_master *master);
 void hopt_master_turn(hopt_master *master, hopt_store *store);
-void hopt_master_turn_end(hopt_master *master, bool ran);
+void hopt_master_turn_end(hopt_master *master, bool ran, bool kept);
 /** Leave leadership, close; `closed` is the last call and the master is freed. */
 void hopt_master_stop(hopt_master *master, void (*closed)(void *data), void *data);
 

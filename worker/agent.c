@@ -162,6 +162,7 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
 void hopt_agent_start(hopt_agent *agent) {
     agent->start_ms = agent->last_claim_ms = hopt_clock_mono_ms();
     agent->looked_ms = INT64_MIN / 2;
+    agent->visit_ms = INT64_MAX; /* the first one may take long */
     hopt_agent__beat_start(agent);
     uv_timer_start(&agent->limit_timer, on_limit, LIMIT_TICK_MS, LIMIT_TICK_MS);
     hopt_agent__exchange(agent);

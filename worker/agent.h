@@ -70,11 +70,12 @@ typedef struct hopt_agent_options {
      * claims: one visit of the store instead of three. All three or none (NULL).
      * may_turn (loop thread): whether `turn` shall be called in the exchange that begins now;
      * turn (the agent's thread): with the agent's connection, after the ends were written;
-     * turned (loop thread): after the exchange's events; `ran` false: `turn` was not called.
+     * turned (loop thread): after the exchange's events; `ran` false: `turn` was not called;
+     * `kept` false: what it wrote may not have happened.
      */
     bool (*may_turn)(void *data);
     void (*turn)(void *data, hopt_store *store);
-    void (*turned)(void *data, bool ran);
+    void (*turned)(void *data, bool ran, bool kept);
     void *data;
 } hopt_agent_options;
 

@@ -21,7 +21,8 @@ enum {
     IDLE_MAX_MS = 5000,
     PEEK_MS = 50, /* how often a store that can say cheaply "nothing has changed" is asked */
     RETRY_MIN_MS = 500,
-    RETRY_MAX_MS = 5000
+    RETRY_MAX_MS = 5000,
+    VISIT_MS = 20 /* others can't write meanwhile: a longer exchange is several transactions */
 };
 
 typedef struct exchange_slot {
@@ -60,6 +61,9 @@ typedef struct exchange {
     bool turn, turned; /* the master's turn: asked for, done */
     bool *claimable, *stopping;
     judgement *judged; /* by study */
+    bool visit;        /* all in one visit of the store: see hopt_store_visit_begin() */
+    bool undone;       /* which failed at its end */
+    int64_t visit_ms;
     hopt_status status;
     hopt_error err;
 } exchange;
@@ -151,8 +155,9 @@ static hopt_status write_ends(exchange *job, hopt_store *store) {
         if (status != HOPT_OK) break;
         if (end->slot->state == HOPT_SLOT_ENDED && !end->slot->retry) {
             which[n] = i;
-            ends[n++] =
-                (hopt_finish){.lease = hopt_slot__lease(end->slot), .result = &end->slot->result};
+            ends[n++] = (hopt_finish){.lease = hopt_slot__lease(end->slot),
+                                      .result = &end->slot->result,
+                                      .claimed = end->slot->trial};
             continue;
         }
         end->status = write_one(store, end->slot, &job->err);
@@ -242,6 +247,45 @@ static hopt_status claim(exchange *job, hopt_store *store) {
     return HOPT_OK;
 }
 
+static void exchange_all(exchange *job, hopt_store *store) {
+    if (job->n_ends) job->status = write_ends(job, store);
+    if (job->status == HOPT_OK && job->turn) {
+        job->agent->options.turn(job->agent->options.data, store);
+        job->turned = true;
+    }
+    if (job->status == HOPT_OK && job->look) job->status = look_at_studies(job, store);
+    /* Trials of ours that we don't know of come before new ones: the next exchange claims those. */
+    if (job->status == HOPT_OK && job->adopt)
+        job->status = adopt(job, store);
+    else if (job->status == HOPT_OK && job->want > 0)
+        job->status = claim(job, store);
+}
+
+/* Nothing that was answered holds: as after lost replies, ends are written again and claims looked
+ * for. */
+static void doubt_all(exchange *job) {
+    job->undone = true;
+    job->claim_lost = true;
+    for (size_t i = 0; i < job->n_ends; i++)
+        job->ends[i].done = false;
+    for (size_t i = 0; i < job->agent->options.n_studies; i++)
+        hopt_trials_clear(&job->claimed[i]);
+}
+
+static void visit(exchange *job, hopt_store *store) {
+    hopt_error err;
+    if (job->visit) job->status = hopt_store_visit_begin(store, &job->err);
+    if (job->status != HOPT_OK) return;
+    int64_t before_ms = hopt_clock_mono_ms();
+    exchange_all(job, store);
+    hopt_status end = job->visit ? hopt_store_visit_end(store, &err) : HOPT_OK;
+    if (job->n_ends) job->visit_ms = hopt_clock_mono_ms() - before_ms;
+    if (end == HOPT_OK) return;
+    doubt_all(job);
+    if (job->status == HOPT_OK) job->err = err;
+    job->status = end;
+}
+
 static void exchange_work(void *context, void *data) {
     exchange *job = data;
     hopt_store **store = context;
@@ -249,21 +293,14 @@ static void exchange_work(void *context, void *data) {
     job->status = HOPT_OK;
     if (!*store)
         job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
-    if (job->status == HOPT_OK) job->status = hopt_store_version(*store, &job->token, &job->err);
+    /* While trials end one after the other nobody peeks; an old token only means a look too many.
+     */
+    if (job->status == HOPT_OK && !(job->visit && job->token))
+        job->status = hopt_store_version(*store, &job->token, &job->err);
     if (job->status == HOPT_OK && job->peek && job->token == token) return;
     job->peek = false;
     if (job->status == HOPT_OK) job->status = write_reports(job, *store);
-    if (job->status == HOPT_OK && job->n_ends) job->status = write_ends(job, *store);
-    if (job->status == HOPT_OK && job->turn) {
-        job->agent->options.turn(job->agent->options.data, *store);
-        job->turned = true;
-    }
-    if (job->status == HOPT_OK && job->look) job->status = look_at_studies(job, *store);
-    /* Trials of ours that we don't know of come before new ones: the next exchange claims those. */
-    if (job->status == HOPT_OK && job->adopt)
-        job->status = adopt(job, *store);
-    else if (job->status == HOPT_OK && job->want > 0)
-        job->status = claim(job, *store);
+    if (job->status == HOPT_OK) visit(job, *store);
 }
 
 /* ---- on the loop thread ---- */
@@ -442,7 +479,8 @@ static void exchange_done(void *data, bool ran) {
     keep_reports(job);
     bool asked = job->want > 0 || started > 0;
     bool ok = job->status == HOPT_OK, active = started > 0 || job->n_ends > 0;
-    if (job->turn) agent->options.turned(agent->options.data, job->turned);
+    if (job->turn) agent->options.turned(agent->options.data, job->turned, !job->undone);
+    agent->visit_ms = job->visit_ms;
     agent->exchanging = false; /* until here a wish for the next one, by an event, has to wait */
     slot_start *starts = job->starts;
     size_t n_starts = job->n_starts;
@@ -512,6 +550,8 @@ static exchange *prepare(hopt_agent *agent) {
     job->turn = (job->n_ends > 0 || agent->want_turn) && !agent->draining &&
                 agent->options.may_turn && agent->options.may_turn(agent->options.data);
     agent->want_turn = false;
+    job->visit = job->n_ends > 0 && agent->visit_ms < VISIT_MS;
+    job->visit_ms = agent->visit_ms;
     job->adopt = agent->adopt;
     job->token = agent->token;
     job->peek =

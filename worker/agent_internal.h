@@ -89,6 +89,7 @@ struct hopt_agent {
     int64_t grace_start_ms;
     int64_t start_ms, last_claim_ms, looked_ms;
     int64_t record_ms;           /**< when the worker's record was last put; 0: never */
+    int64_t visit_ms;            /**< how long the last exchange with ends was in the store */
     int64_t token;               /**< the store's, when it has one: see hopt_store_version() */
     bool peek;                   /**< the next exchange only looks when the token has changed */
     int64_t next_look_ms;        /**< when to look in any case */

@@ -34,6 +34,13 @@ HOPT_MUST_CHECK hopt_status hopt_json_parse(json_t **out, const char *text, size
                                             int flags, hopt_error *err);
 
 /**
+ * Read a text that a program wrote, quickly and with no words about errors; of equal keys the last
+ * counts.
+ * @return new reference; NULL when it is no object or list.
+ */
+HOPT_MUST_CHECK json_t *hopt_json_read(const char *text, size_t length);
+
+/**
  * Where the value (or, with `key`, the key of the member) at `path` begins in a text that
  * hopt_json_parse() accepted with the same flags.
  * @param path   slash path from the root of object keys and array indexes, "" for the root,

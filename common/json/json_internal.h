@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/error.h"
+#include "common/json/json.h"
 
 /**
  * A text made ready for jansson: comments blanked, NaN tokens quoted. Each quoted token adds two
@@ -35,5 +36,23 @@ size_t hopt_json__utf8(const char *text, size_t length);
 
 /** Whether a NaN, Infinity or -Infinity token begins here; its length, or 0. */
 size_t hopt_json__nan_token(const char *text, size_t length);
+
+/**
+ * What hopt_json_number() prints, for most of what lies between 1e-6 and 1e15.
+ * @return false, with nothing printed, for all else.
+ */
+bool hopt_json__number_exact(char out[HOPT_JSON_NUMBER], double value);
+
+/**
+ * Read plain JSON: no escapes, nothing beyond ASCII, no key twice, at most 32 levels.
+ * @return new reference; NULL for what may be JSON all the same, or not: ask jansson.
+ */
+json_t *hopt_json__read_plain(const char *text, size_t length);
+
+/**
+ * What strtod() reads from "-12.25": digits with a point and no exponent.
+ * @return false for all else, for more than 19 digits, and for what is smaller than 2^-10.
+ */
+bool hopt_json__decimal_exact(double *out, const char *text, size_t length);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/json/json.h"
+#include "common/json/json_internal.h"
 
 static bool reads_back(char out[HOPT_JSON_NUMBER], int digits, double value) {
     snprintf(out, HOPT_JSON_NUMBER, "%.*g", digits, value);
@@ -62,6 +63,7 @@ void hopt_json_number(char out[HOPT_JSON_NUMBER], double value) {
         snprintf(out, HOPT_JSON_NUMBER, "%.0f", value);
         return;
     }
+    if (hopt_json__number_exact(out, value)) return; /* the same, quicker */
     /* A subnormal has fewer digits than 15 to lose. */
     int digits = fabs(value) < 2.2250738585072014e-308 ? 1 : 15;
     for (; digits < 17; digits++) {

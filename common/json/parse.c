@@ -89,7 +89,8 @@ static hopt_status syntax_error(hopt_error *err, const hopt_json__prepared *prep
 
 hopt_status hopt_json_parse(json_t **out, const char *text, size_t length, int flags,
                             hopt_error *err) {
-    *out = NULL;
+    *out = length <= HOPT_JSON_TEXT_MAX ? hopt_json__read_plain(text, length) : NULL;
+    if (*out) return HOPT_OK;
     hopt_json__prepared prepared;
     hopt_status status = hopt_json__prepare(&prepared, text, length, flags, err);
     if (status == HOPT_OK) {

@@ -1,6 +1,8 @@
 #include "common/loop/offload.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -20,7 +22,7 @@ typedef struct queue {
 struct hopt_offload {
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t wake;
+    sem_t wake; /* posted for each item, and to close: a condition costs one system call more */
     uv_async_t async;
     queue todo;     /* mutex */
     queue finished; /* mutex */
@@ -58,28 +60,34 @@ static item *queue_take_all(queue *q) {
     return all;
 }
 
+/* One item for each post; NULL: closing. */
+static item *next_item(hopt_offload *offload) {
+    while (sem_wait(&offload->wake) != 0)
+        HOPT_ASSERT(errno == EINTR);
+    pthread_mutex_lock(&offload->mutex);
+    item *one = offload->closing ? NULL : queue_pop(&offload->todo);
+    pthread_mutex_unlock(&offload->mutex);
+    return one;
+}
+
+/* Wake-ups come after the mutex is free: who wakes up would only have to wait for it, and sleep
+ * again. The thread is joined before the async is closed, so it may send last of all. */
 static void *thread_main(void *argument) {
     hopt_offload *offload = argument;
     void *context = offload->open ? offload->open(offload->data) : NULL;
-    pthread_mutex_lock(&offload->mutex);
-    for (;;) {
-        while (!offload->todo.head && !offload->closing)
-            pthread_cond_wait(&offload->wake, &offload->mutex);
-        if (offload->closing) break;
-        item *one = queue_pop(&offload->todo);
-        pthread_mutex_unlock(&offload->mutex);
+    for (item *one; (one = next_item(offload));) {
         one->work(context, one->data);
         one->ran = true;
         pthread_mutex_lock(&offload->mutex);
         queue_push(&offload->finished, one);
+        pthread_mutex_unlock(&offload->mutex);
         uv_async_send(&offload->async);
     }
-    pthread_mutex_unlock(&offload->mutex);
     if (offload->close) offload->close(context);
     pthread_mutex_lock(&offload->mutex);
     offload->ended = true;
-    uv_async_send(&offload->async);
     pthread_mutex_unlock(&offload->mutex);
+    uv_async_send(&offload->async);
     return NULL;
 }
 
@@ -96,7 +104,7 @@ static void complete(hopt_offload *offload, item *all) {
 static void on_handle_closed(uv_handle_t *handle) {
     hopt_offload *offload = handle->data;
     pthread_mutex_destroy(&offload->mutex);
-    pthread_cond_destroy(&offload->wake);
+    sem_destroy(&offload->wake);
     void (*closed)(void *) = offload->closed;
     void *data = offload->closed_data;
     free(offload);
@@ -128,7 +136,7 @@ hopt_offload *hopt_offload_new(uv_loop_t *loop, void *(*open)(void *data),
     queue_init(&offload->todo);
     queue_init(&offload->finished);
     HOPT_ASSERT(pthread_mutex_init(&offload->mutex, NULL) == 0);
-    HOPT_ASSERT(pthread_cond_init(&offload->wake, NULL) == 0);
+    HOPT_ASSERT(sem_init(&offload->wake, 0, 0) == 0);
     HOPT_ASSERT(uv_async_init(loop, &offload->async, on_async) == 0);
     offload->async.data = offload;
     HOPT_ASSERT(pthread_create(&offload->thread, NULL, thread_main, offload) == 0);
@@ -144,8 +152,8 @@ void hopt_offload_submit(hopt_offload *offload, hopt_offload_work work, hopt_off
     offload->pending++;
     pthread_mutex_lock(&offload->mutex);
     queue_push(&offload->todo, one);
-    pthread_cond_signal(&offload->wake);
     pthread_mutex_unlock(&offload->mutex);
+    sem_post(&offload->wake);
 }
 
 int hopt_offload_pending(const hopt_offload *offload) {
@@ -158,6 +166,6 @@ void hopt_offload_close(hopt_offload *offload, void (*closed)(void *data), void 
     offload->closed_data = data;
     pthread_mutex_lock(&offload->mutex);
     offload->closing = true;
-    pthread_cond_signal(&offload->wake);
     pthread_mutex_unlock(&offload->mutex);
+    sem_post(&offload->wake);
 }

@@ -9,27 +9,6 @@ void hopt_rng_seed(hopt_rng *rng, uint64_t seed) {
         rng->s[i] = hopt_hash_splitmix64(seed, i);
 }
 
-static uint64_t rotate(uint64_t x, int k) {
-    return (x << k) | (x >> (64 - k));
-}
-
-uint64_t hopt_rng_next(hopt_rng *rng) {
-    uint64_t *s = rng->s;
-    uint64_t result = rotate(s[1] * 5, 7) * 9;
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate(s[3], 45);
-    return result;
-}
-
-double hopt_rng_uniform(hopt_rng *rng) {
-    return (double)(hopt_rng_next(rng) >> 11) * 0x1p-53;
-}
-
 uint64_t hopt_rng_below(hopt_rng *rng, uint64_t n) {
     /* Lemire 2019, "Fast random integer generation in an interval", algorithm 5. */
     __extension__ typedef unsigned __int128 wide;

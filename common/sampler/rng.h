@@ -13,9 +13,30 @@ typedef struct hopt_rng {
 } hopt_rng;
 
 void hopt_rng_seed(hopt_rng *rng, uint64_t seed);
-uint64_t hopt_rng_next(hopt_rng *rng);
+
+/* A suggestion takes thousands of these: they are compiled where they are used. */
+static inline uint64_t hopt_rng__rotate(uint64_t x, int k) {
+    return (x << k) | (x >> (64 - k));
+}
+
+static inline uint64_t hopt_rng_next(hopt_rng *rng) {
+    uint64_t *s = rng->s;
+    uint64_t result = hopt_rng__rotate(s[1] * 5, 7) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = hopt_rng__rotate(s[3], 45);
+    return result;
+}
+
 /** Uniform in [0, 1), 53 bits. */
-double hopt_rng_uniform(hopt_rng *rng);
+static inline double hopt_rng_uniform(hopt_rng *rng) {
+    return (double)(hopt_rng_next(rng) >> 11) * 0x1p-53;
+}
+
 /** Uniform integer in [0, n), n >= 1, without bias (Lemire 2019). */
 uint64_t hopt_rng_below(hopt_rng *rng, uint64_t n);
 /** Standard normal, by inverse CDF of one uniform: one draw, one number. */

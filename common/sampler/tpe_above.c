@@ -57,31 +57,53 @@ static size_t place_of(const hopt_tpe_sorted *sorted, float value, uint32_t slot
     return low;
 }
 
+static double greater(double a, double b) {
+    return a > b ? a : b;
+}
+
 /** The larger gap to a neighbour, clamped to [max(.04, (m+2)^-2, .5/Q), 1]; a lone value: 1. */
 static double bandwidth(const hopt_tpe_sorted *sorted, size_t at, double least) {
     double gap = sorted->count == 1 ? 1 : 0;
     if (at > 0) gap = (double)sorted->value[at] - (double)sorted->value[at - 1];
     if (at + 1 < sorted->count)
-        gap = fmax(gap, (double)sorted->value[at + 1] - (double)sorted->value[at]);
-    return fmin(fmax(gap, least), 1);
+        gap = greater(gap, (double)sorted->value[at + 1] - (double)sorted->value[at]);
+    gap = greater(gap, least);
+    return gap < 1 ? gap : 1;
 }
 
-static void refresh(hopt_tpe_above *above, int d, size_t from, size_t to) {
+/** The floor of dimension d's bandwidths. */
+static double least_bandwidth(const hopt_tpe_above *above, int d) {
+    double m = (double)above->sorted[d].count;
+    double least = greater(FLOOR, 1 / ((m + 2) * (m + 2)));
+    return greater(least, above->cube->dims[d].floor);
+}
+
+static void write_kernel(hopt_tpe_above *above, int d, size_t at, double s) {
     const hopt_tpe_sorted *sorted = &above->sorted[d];
     const hopt_tpe_layout *layout = &above->layout[d];
-    double m = (double)sorted->count;
-    if (sorted->count <= FEW) {
-        from = 0;
-        to = sorted->count;
-    }
-    double least = fmax(fmax(FLOOR, 1 / ((m + 2) * (m + 2))), above->cube->dims[d].floor);
-    for (size_t i = from; i < to && i < sorted->count; i++) {
-        double s = bandwidth(sorted, i, least);
-        hopt_tpe_kernel kernel = hopt_tpe_make_kernel((double)sorted->value[i], s);
-        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->first) = kernel.v;
-        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->first + 1) = kernel.b;
-        *hopt_tpe_at(&above->columns, sorted->slot[i], layout->constant) = kernel.c;
-    }
+    hopt_tpe_kernel kernel = hopt_tpe_make_kernel((double)sorted->value[at], s);
+    *hopt_tpe_at(&above->columns, sorted->slot[at], layout->first) = kernel.v;
+    *hopt_tpe_at(&above->columns, sorted->slot[at], layout->first + 1) = kernel.b;
+    *hopt_tpe_at(&above->columns, sorted->slot[at], layout->constant) = kernel.c;
+}
+
+static void write_all(hopt_tpe_above *above, int d) {
+    double least = least_bandwidth(above, d);
+    for (size_t i = 0; i < above->sorted[d].count; i++)
+        write_kernel(above, d, i, bandwidth(&above->sorted[d], i, least));
+}
+
+/**
+ * Bandwidths beside a place where a value comes or goes: before that and after. Most are as narrow
+ * as allowed before and after, and their kernels stay.
+ */
+typedef struct beside {
+    double lower, upper; /**< of the value before `at`, and of the one after it */
+} beside;
+
+static beside look_beside(const hopt_tpe_sorted *sorted, size_t lower, size_t upper, double least) {
+    return (beside){.lower = lower < sorted->count ? bandwidth(sorted, lower, least) : 0,
+                    .upper = upper < sorted->count ? bandwidth(sorted, upper, least) : 0};
 }
 
 static void reserve_sorted(hopt_tpe_sorted *sorted) {
@@ -95,24 +117,40 @@ static void sorted_insert(hopt_tpe_above *above, int d, float value, uint32_t sl
     hopt_tpe_sorted *sorted = &above->sorted[d];
     reserve_sorted(sorted);
     size_t at = place_of(sorted, value, slot);
+    beside old = look_beside(sorted, at - 1, at, least_bandwidth(above, d));
     size_t after = sorted->count - at;
     memmove(sorted->value + at + 1, sorted->value + at, after * sizeof *sorted->value);
     memmove(sorted->slot + at + 1, sorted->slot + at, after * sizeof *sorted->slot);
     sorted->value[at] = value;
     sorted->slot[at] = slot;
     sorted->count++;
-    refresh(above, d, at > 0 ? at - 1 : 0, at + 2);
+    if (sorted->count <= FEW) {
+        write_all(above, d);
+        return;
+    }
+    double least = least_bandwidth(above, d);
+    beside now = look_beside(sorted, at - 1, at + 1, least);
+    write_kernel(above, d, at, bandwidth(sorted, at, least));
+    if (now.lower != old.lower) write_kernel(above, d, at - 1, now.lower);
+    if (now.upper != old.upper) write_kernel(above, d, at + 1, now.upper);
 }
 
 static void sorted_remove(hopt_tpe_above *above, int d, float value, uint32_t slot) {
     hopt_tpe_sorted *sorted = &above->sorted[d];
     size_t at = place_of(sorted, value, slot);
     HOPT_ASSERT(at < sorted->count && sorted->slot[at] == slot);
+    beside old = look_beside(sorted, at - 1, at + 1, least_bandwidth(above, d));
     size_t after = sorted->count - at - 1;
     memmove(sorted->value + at, sorted->value + at + 1, after * sizeof *sorted->value);
     memmove(sorted->slot + at, sorted->slot + at + 1, after * sizeof *sorted->slot);
     sorted->count--;
-    refresh(above, d, at > 0 ? at - 1 : 0, at + 1);
+    if (sorted->count <= FEW) {
+        write_all(above, d);
+        return;
+    }
+    beside now = look_beside(sorted, at - 1, at, least_bandwidth(above, d));
+    if (now.lower != old.lower) write_kernel(above, d, at - 1, now.lower);
+    if (now.upper != old.upper) write_kernel(above, d, at, now.upper);
 }
 
 void hopt_tpe_above_join(hopt_tpe_above *above, uint32_t slot, const float *u,
@@ -148,6 +186,13 @@ void hopt_tpe_above_leave(hopt_tpe_above *above, uint32_t slot, const float *u) 
         else
             sorted_remove(above, d, u[d], slot);
     }
+}
+
+void hopt_tpe_above_settle(hopt_tpe_above *above, uint32_t slot) {
+    HOPT_ASSERT(above->member[slot] == HOPT_TPE_WAITING);
+    above->member[slot] = HOPT_TPE_ABOVE;
+    above->n_waiting--;
+    above->n_above++;
 }
 
 /* ---- slots ---- */

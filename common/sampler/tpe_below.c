@@ -31,6 +31,7 @@ static void set_weights(hopt_tpe_below *below) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
         below->weight[i] = hopt_math_log(n + 0.5) - hopt_math_log(i + 1);
+        below->log_weight[i] = hopt_math_log(below->weight[i]);
         sum += below->weight[i];
     }
     below->prior_weight = n > 0 ? sum / n : 1;
@@ -82,6 +83,8 @@ static void set_kernels(hopt_tpe_below *below, int d) {
     int size = below->cube->size;
     bool category = below->cube->dims[d].scale == HOPT_CUBE_OPTION;
     const hopt_tpe_layout *layout = &below->layout[d];
+    double h = below->dims[d].h;
+    double log_h = category ? 0 : hopt_math_log(h);
     for (int i = 0; i < below->members.count; i++) {
         double u = below->u[i * size + d];
         float *first = hopt_tpe_at(&below->columns, (size_t)i, layout->first);
@@ -90,7 +93,7 @@ static void set_kernels(hopt_tpe_below *below, int d) {
             continue;
         }
         hopt_tpe_kernel kernel = {0};
-        if (!isnan(u)) kernel = hopt_tpe_make_kernel(u, below->dims[d].h);
+        if (!isnan(u)) kernel = hopt_tpe_make_kernel_of(u, h, log_h);
         *first = kernel.v;
         *hopt_tpe_at(&below->columns, (size_t)i, layout->first + 1) = kernel.b;
         *hopt_tpe_at(&below->columns, (size_t)i, layout->constant) = kernel.c;
@@ -127,7 +130,7 @@ void hopt_tpe_below_weigh(hopt_tpe_below *below, int skip) {
     for (size_t i = 0; i < columns->used * HOPT_TPE_LANES; i++)
         columns->base[i] = HOPT_TPE_ABSENT;
     for (int i = 0; i < below->members.count; i++) {
-        float base = (float)hopt_math_log(below->weight[i]);
+        float base = (float)below->log_weight[i];
         for (int d = 0; d < below->cube->size; d++)
             if (d != skip && !below->cube->dims[d].conditional && below->layout[d].constant >= 0)
                 base += *hopt_tpe_at(columns, (size_t)i, below->layout[d].constant);

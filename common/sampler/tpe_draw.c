@@ -10,9 +10,10 @@ static const double MUTATION = 0.05;
 /** A kernel by weight: its index, or -1 for the prior. */
 static int pick(const hopt_tpe_below *below, hopt_rng *rng) {
     double u = hopt_rng_uniform(rng);
-    for (int i = 0; i < below->members.count; i++)
-        if (u < below->cumulative[i]) return i;
-    return -1;
+    int i = 0; /* running sums ascend: no branch depends on u, which none could foretell */
+    for (int k = 0; k < below->members.count; k++)
+        i += u >= below->cumulative[k];
+    return i < below->members.count ? i : -1;
 }
 
 /** A normal truncated to [0, 1], by rejection: mu lies inside, so half or more are accepted. */

@@ -70,7 +70,10 @@ hopt_tpe_pass *hopt_tpe_pass_at(int i);
 void hopt_tpe_columns_reserve(hopt_tpe_columns *columns, size_t kernels);
 void hopt_tpe_columns_free(hopt_tpe_columns *columns);
 /** The place of one kernel's entry of a column. */
-float *hopt_tpe_at(const hopt_tpe_columns *columns, size_t kernel, int column);
+static inline float *hopt_tpe_at(const hopt_tpe_columns *columns, size_t kernel, int column) {
+    size_t tile = kernel / HOPT_TPE_LANES * (size_t)columns->columns + (size_t)column;
+    return columns->tiles_data + tile * HOPT_TPE_LANES + kernel % HOPT_TPE_LANES;
+}
 void *hopt_tpe_aligned(size_t floats);
 /** Lay out the columns of a cube: fills `layout[size]`. @return how many columns. */
 int hopt_tpe_lay_out(hopt_tpe_layout *layout, const hopt_cube *cube);
@@ -80,6 +83,8 @@ typedef struct hopt_tpe_kernel {
     float v, b, c;
 } hopt_tpe_kernel;
 hopt_tpe_kernel hopt_tpe_make_kernel(double mu, double s);
+/** The same for many of one width: `log_s` is hopt_math_log(s). */
+hopt_tpe_kernel hopt_tpe_make_kernel_of(double mu, double s, double log_s);
 
 /* ---- tpe_below.c ---- */
 
@@ -97,7 +102,7 @@ typedef struct hopt_tpe_below {
     hopt_best members; /**< of which it is built, best first */
     double *u;         /**< [member][dimension] */
     bool built;
-    double weight[HOPT_BEST_MAX];
+    double weight[HOPT_BEST_MAX], log_weight[HOPT_BEST_MAX];
     double prior_weight;
     double cumulative[HOPT_BEST_MAX]; /**< normalised running sums; the prior has the rest */
     hopt_tpe_below_dim *dims;
@@ -148,10 +153,18 @@ void hopt_tpe_above_join(hopt_tpe_above *above, uint32_t slot, const float *u,
                          hopt_tpe_membership as);
 /** The reverse. A slot that is OUT stays so. */
 void hopt_tpe_above_leave(hopt_tpe_above *above, uint32_t slot, const float *u);
+/** A waiting slot is above from now on; its kernel stays. */
+void hopt_tpe_above_settle(hopt_tpe_above *above, uint32_t slot);
 /** Write columns.base for these log weights. */
 void hopt_tpe_above_weigh(hopt_tpe_above *above, double log_above, double log_waiting);
 
 /* ---- tpe_split.c ---- */
+
+/** An ended trial that thinning keeps. */
+typedef struct hopt_tpe_kept {
+    uint64_t priority; /**< hash of its num: the smallest are kept */
+    uint32_t index;    /**< its record */
+} hopt_tpe_kept;
 
 typedef struct hopt_tpe_split {
     const hopt_cube *cube;
@@ -167,8 +180,7 @@ typedef struct hopt_tpe_split {
     size_t *branch_finished, *branch_known; /**< known: also failed and pending */
     size_t thin_at, thin_to; /**< with more than thin_at ended trials, thin_to are kept in g */
     bool thinned;
-    size_t kept;   /**< ended trials that have a slot */
-    uint64_t most; /**< thinned: the greatest hash that has one */
+    hopt_tpe_kept *kept; /**< thinned: the thin_to ended trials that have a slot, by hash */
 } hopt_tpe_split;
 
 /** Defaults of thinning (TPE.md 0.7). */

@@ -73,11 +73,6 @@ void hopt_tpe_columns_free(hopt_tpe_columns *columns) {
     *columns = (hopt_tpe_columns){0};
 }
 
-float *hopt_tpe_at(const hopt_tpe_columns *columns, size_t kernel, int column) {
-    size_t tile = kernel / HOPT_TPE_LANES * (size_t)columns->columns + (size_t)column;
-    return columns->tiles_data + tile * HOPT_TPE_LANES + kernel % HOPT_TPE_LANES;
-}
-
 int hopt_tpe_lay_out(hopt_tpe_layout *layout, const hopt_cube *cube) {
     int next = 0;
     for (int d = 0; d < cube->size; d++) {
@@ -90,9 +85,13 @@ int hopt_tpe_lay_out(hopt_tpe_layout *layout, const hopt_cube *cube) {
 }
 
 hopt_tpe_kernel hopt_tpe_make_kernel(double mu, double s) {
+    return hopt_tpe_make_kernel_of(mu, s, hopt_math_log(s));
+}
+
+hopt_tpe_kernel hopt_tpe_make_kernel_of(double mu, double s, double log_s) {
     static const double HALF_LN_2PI = 0.91893853320467274178;
     static const double SQRT_HALF = 0.70710678118654752440;
-    double c = -hopt_math_log(s) - HALF_LN_2PI;
+    double c = -log_s - HALF_LN_2PI;
     if (mu < 5 * s || 1 - mu < 5 * s) /* else what lies outside [0, 1] is below 6e-7 */
         c -= hopt_math_log(hopt_normal_cdf((1 - mu) / s) - hopt_normal_cdf(-mu / s));
     float v = (float)(SQRT_HALF / s);

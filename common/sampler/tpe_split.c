@@ -47,6 +47,7 @@ void hopt_tpe_split_clear(hopt_tpe_split *split) {
     hopt_history_clear(&split->history);
     hopt_tpe_above_clear(&split->above);
     free(split->u);
+    free(split->kept);
     free(split->branch_best);
     free(split->branch_finished);
     free(split->branch_known);
@@ -73,6 +74,10 @@ static bool is_ended(const hopt_record *record) {
 static void join(hopt_tpe_split *split, uint32_t index) {
     const hopt_record *record = &split->history.records[index];
     if (record->slot == NO_SLOT) return;
+    if (split->above.member[record->slot] == HOPT_TPE_WAITING) { /* it was pending till now */
+        hopt_tpe_above_settle(&split->above, record->slot);
+        return;
+    }
     hopt_tpe_above_join(&split->above, record->slot, coordinates(split, index),
                         record->state == HOPT_RECORD_PENDING ? HOPT_TPE_WAITING : HOPT_TPE_ABOVE);
 }
@@ -107,21 +112,10 @@ static uint64_t priority(const hopt_tpe_split *split, uint32_t index) {
     return hopt_hash_splitmix64((uint64_t)split->history.records[index].num, 1);
 }
 
-/** The ended trial with the greatest hash among those that have a slot. */
-static uint32_t last_kept(const hopt_tpe_split *split) {
-    uint32_t last = NO_SLOT;
-    for (size_t i = 0; i < split->above.slots; i++) {
-        uint32_t index = split->above.record[i];
-        if (!is_ended(&split->history.records[index])) continue;
-        if (last == NO_SLOT || priority(split, index) > priority(split, last)) last = index;
-    }
-    return last;
-}
-
-static int by_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+static int by_priority(const void *a, const void *b) {
+    const hopt_tpe_kept *x = a;
+    const hopt_tpe_kept *y = b;
+    return (x->priority > y->priority) - (x->priority < y->priority);
 }
 
 /** From now on only the thin_to smallest hashes have slots: rebuild the above kernels of them. */
@@ -129,45 +123,49 @@ static void start_thinning(hopt_tpe_split *split) {
     hopt_tpe_above *above = &split->above;
     size_t slots = above->slots;
     uint32_t *members = hopt_zalloc(slots, sizeof *members);
-    uint64_t *priorities = hopt_zalloc(slots, sizeof *priorities);
+    hopt_tpe_kept *kept = hopt_zalloc(slots, sizeof *kept);
     memcpy(members, above->record, slots * sizeof *members);
     size_t ended = 0;
     for (size_t i = 0; i < slots; i++) {
         split->history.records[members[i]].slot = NO_SLOT;
         if (is_ended(&split->history.records[members[i]]))
-            priorities[ended++] = priority(split, members[i]);
+            kept[ended++] = (hopt_tpe_kept){priority(split, members[i]), members[i]};
     }
-    qsort(priorities, ended, sizeof *priorities, by_number);
+    qsort(kept, ended, sizeof *kept, by_priority);
     split->thinned = true;
-    split->kept = split->thin_to;
-    split->most = priorities[split->thin_to - 1];
+    split->kept = kept;
+    uint64_t most = kept[split->thin_to - 1].priority;
     hopt_tpe_above_clear(above);
     hopt_tpe_above_init(above, split->cube);
     for (size_t i = 0; i < slots; i++) { /* still in the order of the nums */
-        if (is_ended(&split->history.records[members[i]]) &&
-            priority(split, members[i]) > split->most)
+        if (is_ended(&split->history.records[members[i]]) && priority(split, members[i]) > most)
             continue;
         hopt_tpe_above_admit(above, &split->history, members[i]);
         if (!in(&split->below, members[i])) join(split, members[i]);
     }
     free(members);
-    free(priorities);
+}
+
+/** Put a trial among the kept ones. @return the one of them that has to go. */
+static uint32_t replace_kept(hopt_tpe_split *split, hopt_tpe_kept fresh) {
+    size_t at = split->thin_to - 1;
+    uint32_t gone = split->kept[at].index;
+    for (; at > 0 && split->kept[at - 1].priority > fresh.priority; at--)
+        split->kept[at] = split->kept[at - 1];
+    split->kept[at] = fresh;
+    return gone;
 }
 
 /** Give a newly ended trial a slot, or none when it is thinned out. */
 static void keep(hopt_tpe_split *split, uint32_t index) {
-    if (split->thinned && priority(split, index) > split->most) {
+    uint64_t hash = priority(split, index);
+    if (split->thinned && hash > split->kept[split->thin_to - 1].priority) {
         drop(split, index);
         return;
     }
     if (split->history.records[index].slot == NO_SLOT)
         hopt_tpe_above_admit(&split->above, &split->history, index);
-    if (!split->thinned) {
-        split->kept++;
-        return;
-    }
-    drop(split, last_kept(split));
-    split->most = priority(split, last_kept(split));
+    if (split->thinned) drop(split, replace_kept(split, (hopt_tpe_kept){hash, index}));
 }
 
 /* ---- trials come ---- */
@@ -224,14 +222,13 @@ static hopt_record_state state_of(const hopt_observation *observation) {
     return HOPT_RECORD_IGNORED;
 }
 
-/** The record of a trial that ends now: a new one, or the pending one, out of the mixture. */
+/** The record of a trial that ends now: a new one, or the pending one, still in the mixture. */
 static int64_t end_record(hopt_tpe_split *split, const hopt_observation *observation) {
     hopt_record_state state = state_of(observation);
     int64_t found = hopt_history_find(&split->history, observation->num);
     if (found < 0) return append(split, observation->num, state, observation->point);
     hopt_record *record = &split->history.records[found];
     if (record->state != HOPT_RECORD_PENDING) return -1;
-    leave(split, (uint32_t)found);
     count_known(split, (uint32_t)found, false);
     split->pending--;
     record->state = state;

@@ -152,6 +152,17 @@ hopt_status hopt_store_study_delete(hopt_store *store, const char *name, hopt_er
     return status ? status : store->ops->study_delete(store->self, name, err);
 }
 
+/* ---- visits ---- */
+
+hopt_status hopt_store_visit_begin(hopt_store *store, hopt_error *err) {
+    hopt_status status = hopt_store__check_writable(store, err);
+    return status ? status : store->ops->visit_begin(store->self, err);
+}
+
+hopt_status hopt_store_visit_end(hopt_store *store, hopt_error *err) {
+    return store->ops->visit_end(store->self, err);
+}
+
 /* ---- leadership ---- */
 
 static hopt_status check_lead(const hopt_store *store, const char *name, const char *me,

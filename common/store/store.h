@@ -81,6 +81,22 @@ HOPT_MUST_CHECK hopt_status hopt_store_study_update(hopt_store *store, const cha
 HOPT_MUST_CHECK hopt_status hopt_store_study_delete(hopt_store *store, const char *name,
                                                     hopt_error *err);
 
+/* ---- visits ---- */
+
+/**
+ * Begin a visit: calls that belong together. Where the driver can (SQLite), all that is written on
+ * this connection up to the end is one transaction, which costs a fraction of several; reads see
+ * it, other connections don't, and wait when they want to write: keep it short. Elsewhere every
+ * write is firm at once, as without a visit.
+ * @return HOPT_OK, or why it can't begin; then there is none.
+ */
+HOPT_MUST_CHECK hopt_status hopt_store_visit_begin(hopt_store *store, hopt_error *err);
+/**
+ * End it. Unless the answer is HOPT_OK every write of the visit is in doubt, as if its reply had
+ * been lost, whatever it answered: repeat, or read anew.
+ */
+HOPT_MUST_CHECK hopt_status hopt_store_visit_end(hopt_store *store, hopt_error *err);
+
 /* ---- leadership (DESIGN §5.5) ---- */
 
 /** Take the lead when (epoch, beat) are still those seen. HOPT_ECONFLICT: somebody was faster. On
@@ -179,7 +195,8 @@ HOPT_MUST_CHECK hopt_status hopt_store_finish(hopt_store *store, const hopt_leas
 typedef struct hopt_finish {
     hopt_lease lease;
     const hopt_result *result;
-    hopt_status status; /**< out: HOPT_OK or HOPT_ECONFLICT */
+    hopt_status status;        /**< out: HOPT_OK or HOPT_ECONFLICT */
+    const hopt_trial *claimed; /**< as claim gave it: saves work; may be NULL */
 } hopt_finish;
 
 /** Several hopt_store_finish() in one exchange or transaction. On HOPT_ESTORE none or any may have

@@ -24,6 +24,8 @@ typedef struct hopt_store_driver_ops {
                                 const char *reason, const char *spec, const char *file_hash,
                                 hopt_error *err);
     hopt_status (*study_delete)(void *self, const char *name, hopt_error *err);
+    hopt_status (*visit_begin)(void *self, hopt_error *err);
+    hopt_status (*visit_end)(void *self, hopt_error *err);
     hopt_status (*lead)(void *self, const char *name, const char *me, int64_t epoch, int64_t beat,
                         hopt_error *err);
     hopt_status (*renew)(void *self, const char *name, const char *me, int64_t epoch,

@@ -55,6 +55,7 @@ void hopt_trial_free(hopt_trial *trial) {
     json_decref(trial->vals);
     json_decref(trial->params);
     hopt_result_clear(&trial->result);
+    free(trial->stored);
     free(trial);
 }
 

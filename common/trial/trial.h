@@ -80,6 +80,7 @@ typedef struct hopt_trial {
     int64_t book_ms;    /**< when claimed (Unix ms, store's clock), 0: never */
     int64_t refresh_ms;
     int64_t end_ms; /**< 0: not ended */
+    char *stored; /**< of a claimed trial, its driver's: the document as it was claimed, or NULL */
 } hopt_trial;
 
 hopt_trial *hopt_trial_new(void);
@@ -115,7 +116,8 @@ HOPT_MUST_CHECK json_t *hopt_trial_json(const hopt_trial *trial, bool maximize);
  * rules: a document whose state is NEW or RUNNING has no result, whatever it says.
  * @param out       the caller's, free with hopt_trial_free(); NULL on failure. `study` is exp_key
  *                  or "".
- * @param json      borrowed; parse texts with HOPT_JSON_NAN, so that Python's NaN is read.
+ * @param json      parse texts with HOPT_JSON_NAN, so that Python's NaN is read. The trial may keep
+ *                  references to its vals and params: do not change them after.
  * @param maximize  a line's loss is in the user's sign and is negated.
  * @return HOPT_OK, or HOPT_EINVAL with the key or label in the message (no position).
  */
@@ -127,12 +129,13 @@ HOPT_MUST_CHECK hopt_status hopt_trial_from_json(hopt_trial **out, const json_t 
  * seed, saw, view, by, worker, vals, params, result {status, loss, status_fail, extras...}
  * (terminal states only), error [type, message], step, end, ms. What is not set is left out. Every
  * finite double comes back the same.
- * @return new reference, sharing nothing with `trial`.
+ * @return new reference, sharing vals and params with `trial`.
  */
 HOPT_MUST_CHECK json_t *hopt_trial_doc(const hopt_trial *trial);
 
 /**
- * The inverse: fills those fields of `trial` and nothing else. `trial->state` must have been set
+ * The inverse: fills those fields of `trial` and nothing else, sharing vals and params with `doc`.
+ * `trial->state` must have been set
  * (it becomes result.state when terminal); the fields must be unset, as in a new trial.
  * @return HOPT_OK, or HOPT_EINVAL naming the key of a damaged document.
  */

@@ -32,8 +32,8 @@ json_t *hopt_trial_doc(const hopt_trial *trial) {
     if (trial->view) json_object_set_new(doc, "view", json_deep_copy(trial->view));
     hopt_trial__set_text(doc, "by", trial->by);
     hopt_trial__set_text(doc, "worker", trial->worker);
-    if (trial->vals) json_object_set_new(doc, "vals", json_deep_copy(trial->vals));
-    if (trial->params) json_object_set_new(doc, "params", json_deep_copy(trial->params));
+    if (trial->vals) json_object_set(doc, "vals", trial->vals);
+    if (trial->params) json_object_set(doc, "params", trial->params);
     if (hopt_state_terminal(trial->state)) json_object_set_new(doc, "result", result_json(trial));
     if (result->error_type) {
         json_t *error = json_array();
@@ -61,8 +61,7 @@ static hopt_status read_proposal(hopt_trial *trial, const json_t *doc, hopt_erro
     if (status == HOPT_OK && json_object_get(doc, "vals"))
         status = hopt_trial__read_vals(trial, doc, err);
     trial->seed = (uint64_t)seed;
-    json_t *params = json_object_get(doc, "params");
-    if (params) trial->params = json_deep_copy(params);
+    trial->params = json_incref(json_object_get(doc, "params"));
     return status;
 }
 

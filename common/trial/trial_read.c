@@ -143,7 +143,7 @@ hopt_status hopt_trial__read_vals(hopt_trial *trial, const json_t *object, hopt_
                                   label);
     }
     json_decref(trial->vals);
-    trial->vals = json_deep_copy(vals);
+    trial->vals = json_incref((json_t *)vals);
     return HOPT_OK;
 }
 
@@ -267,8 +267,7 @@ hopt_status hopt_trial__read_course(hopt_trial *trial, const json_t *json, hopt_
     if (status == HOPT_OK)
         status = hopt_trial__read_integer(&trial->result.ms, json, "ms", 0, INT64_MAX, err);
     if (status == HOPT_OK) status = hopt_trial__read_time(&trial->end_ms, json, "end", err);
-    const json_t *params = hopt_trial__member(json, "params");
-    if (params) trial->params = json_deep_copy(params);
+    trial->params = json_incref((json_t *)hopt_trial__member(json, "params"));
     return status;
 }
 

@@ -270,7 +270,7 @@ static void finish_many_partial(void) {
     CHECK(list.count == N);
     for (int i = 0; i < N; i++) {
         results[i] = ok_result(i);
-        ends[i] = (hopt_finish){lease_of(list.list[i]), &results[i], HOPT_EFAILED};
+        ends[i] = (hopt_finish){lease_of(list.list[i]), &results[i], HOPT_EFAILED, NULL};
     }
     MUST(hopt_store_release(store, &ends[2].lease, &E));
     MUST(hopt_store_finish(store, &ends[4].lease, &results[4], &E));
@@ -317,6 +317,98 @@ static void adopt_after_lost_claim(void) {
     hopt_store_close(store);
 }
 
+/* With the claimed trial at hand an end is written another way, and reads the same. */
+static void finish_claimed(void) {
+    enum { N = 4 };
+    hopt_store *store = open_store();
+    hopt_study *study = make_study(store, "a");
+    hopt_finish ends[N];
+    hopt_result results[N];
+    hopt_trial *trials[N];
+    char stop[32];
+    queue_trials(store, study, 0, N);
+    for (int i = 0; i < N; i++)
+        trials[i] = claim(store, "a", "w:1:a");
+    hopt_lease stepped = lease_of(trials[1]), given_back = lease_of(trials[2]);
+    MUST(hopt_store_beat(store, &stepped, 7, stop, &E)); /* not as it was claimed any more */
+    MUST(hopt_store_release(store, &given_back, &E));
+    hopt_trial_free(trials[2]);
+    trials[2] = claim(store, "a", "w:1:b");
+    for (int i = 0; i < N; i++) {
+        results[i] = ok_result(0.5 + i);
+        results[i].extras = json_pack("{s:n,s:s}", "none", "text", "\"}");
+        results[i].has_step = i == 1;
+        results[i].step = i == 1 ? 9 : 0;
+        results[i].ms = i == 3 ? 0 : 12;
+        ends[i] = (hopt_finish){lease_of(trials[i]), &results[i], HOPT_EFAILED,
+                                i == 3 ? NULL : trials[i]};
+    }
+    MUST(hopt_store_finish_many(store, ends, N, &E));
+    for (int i = 0; i < N; i++) {
+        hopt_trial *read = read_trial(store, "a", i);
+        const hopt_result *result = &read->result;
+        CHECK(ends[i].status == HOPT_OK && read->state == HOPT_DONE && result->ok);
+        CHECK(result->has_loss && result->loss == 0.5 + i);
+        CHECK(json_equal(result->extras, results[i].extras));
+        CHECK(result->has_step == (i == 1) && (i != 1 || result->step == 9));
+        CHECK(result->ms == results[i].ms && read->end_ms > 1600000000000);
+        CHECK(json_equal(read->vals, trials[i]->vals));
+        CHECK(json_equal(read->params, trials[i]->params));
+        CHECK(read->seed == trials[i]->seed && read->n_saw == trials[i]->n_saw);
+        CHECK(strcmp(read->worker, trials[i]->owner) == 0);
+        hopt_trial_free(read);
+        hopt_result_clear(&results[i]);
+        hopt_trial_free(trials[i]);
+    }
+    hopt_study_free(study);
+    hopt_store_close(store);
+}
+
+/* What belongs together: an end, a new trial, claims. Refusals within it harm nothing else. */
+static void visits(void) {
+    hopt_store *store = open_store(), *other = open_store();
+    hopt_study *study = make_study(store, "a");
+    hopt_result result = ok_result(0.5);
+    hopt_trials claimed = {0};
+    size_t inserted;
+    int64_t tid;
+    queue_trials(store, study, 0, 2);
+    hopt_trial *first = claim(store, "a", "w:1:a");
+    hopt_finish end = {.lease = lease_of(first), .result = &result, .claimed = first};
+    MUST(hopt_store_visit_begin(store, &E));
+    MUST(hopt_store_finish_many(store, &end, 1, &E));
+    CHECK(end.status == HOPT_OK);
+    MUST(hopt_store_tids(store, &tid, 1, &E));
+    hopt_trial *queued = new_trial(study, 2, tid);
+    MUST(hopt_store_enqueue(store, &queued, 1, &inserted, &E));
+    EXPECT(HOPT_ECONFLICT, hopt_store_enqueue(store, &queued, 1, &inserted, &E));
+    check_trial(store, "a", 2, HOPT_NEW, 0, 0, 0);
+    MUST(hopt_store_claim_many(store, &claimed, "a", "w:1:a", 5, &E));
+    CHECK(claimed.count == 2 && claimed.list[0]->num == 1 && claimed.list[1]->num == 2);
+    EXPECT(HOPT_ENOTFOUND, hopt_store_claim_many(store, &claimed, "a", "w:1:a", 5, &E));
+    hopt_lease lost = lease_of(claimed.list[0]);
+    lost.lease++;
+    EXPECT(HOPT_ECONFLICT, hopt_store_finish(store, &lost, &result, &E));
+    EXPECT(HOPT_ECONFLICT, hopt_store_release(store, &lost, &E));
+    MUST(hopt_store_visit_end(store, &E));
+    check_trial(other, "a", 0, HOPT_DONE, 1, 0, 2);
+    check_trial(other, "a", 1, HOPT_RUNNING, 1, 0, 1);
+    check_trial(other, "a", 2, HOPT_RUNNING, 1, 0, 1);
+    MUST(hopt_store_visit_begin(store, &E)); /* nothing in it */
+    MUST(hopt_store_visit_end(store, &E));
+    MUST(hopt_store_visit_begin(other, &E));
+    hopt_lease lease = lease_of(claimed.list[1]);
+    MUST(hopt_store_finish(other, &lease, &result, &E));
+    MUST(hopt_store_visit_end(other, &E));
+    check_trial(store, "a", 2, HOPT_DONE, 1, 0, 2);
+    hopt_trials_clear(&claimed);
+    hopt_trial_free(queued);
+    hopt_trial_free(first);
+    hopt_study_free(study);
+    hopt_store_close(other);
+    hopt_store_close(store);
+}
+
 const test_case queue_cases[] = {{"queue_tids_are_fresh", tids_are_fresh},
                                  {"queue_enqueue_and_claim", enqueue_and_claim},
                                  {"queue_slots", slots},
@@ -328,5 +420,7 @@ const test_case queue_cases[] = {{"queue_tids_are_fresh", tids_are_fresh},
                                  {"queue_release", release_gives_back},
                                  {"queue_repeated_finish", repeated_finish},
                                  {"queue_finish_many_partial", finish_many_partial},
+                                 {"queue_finish_claimed", finish_claimed},
+                                 {"queue_visits", visits},
                                  {"queue_adopt_after_lost_claim", adopt_after_lost_claim},
                                  {NULL, NULL}};

@@ -6,6 +6,7 @@
 
 #include "common/base/alloc.h"
 #include "common/json/json.h"
+#include "common/json/json_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -76,8 +77,19 @@ static void check_printed(const json_t *json, void (*print)(hopt_buf *, const js
     hopt_buf_clear(&out);
 }
 
+/* What the quick reader reads jansson reads the same. */
+static void check_plain(const char *text, size_t size) {
+    json_t *quick = hopt_json__read_plain(text, size);
+    if (!quick) return;
+    json_t *same = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    HOPT_ASSERT(same && json_equal(quick, same));
+    json_decref(same);
+    json_decref(quick);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *plain = NULL;
+    check_plain((const char *)data, size);
     for (int flags = 0; flags <= (HOPT_JSON_COMMENTS | HOPT_JSON_NAN); flags++) {
         hopt_error err = {0};
         json_t *json;

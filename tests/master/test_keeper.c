@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "common/base/alloc.h"
+#include "common/store/sqlite/sqlite_internal.h"
 #include "common/store/store.h"
+#include "common/store/store_internal.h"
 #include "common/sys/clock.h"
 #include "master/enroll.h"
 #include "master/keeper_internal.h"
@@ -485,6 +487,54 @@ static void view_without_the_lead(void) {
     hopt_keeper_free(other, store);
 }
 
+static int refuse_commit(void *data) {
+    (void)data;
+    return 1;
+}
+
+/* As in `hopt run`: an end and the tick that takes it up are one visit. Every third can't be
+ * committed, the one that takes the lead and one that ends the study among them. */
+static void undone_visits_are_made_good(void) {
+    enum { N = 14 };
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("undone", ",\"stop\":{\"max_trials\":14}", &how));
+    hopt_keeper *keeper = keeper_of("undone", "m:1:00000001", 2);
+    sqlite3 *db = ((hopt_sqlite *)store->self)->db;
+    hopt_study_state state = HOPT_STUDY_ACTIVE;
+    int undone = 0, ended = 0;
+    for (int i = 0; state != HOPT_STUDY_DONE; i++) {
+        HOPT_ASSERT(i < 3 * N);
+        bool refused = i % 3 == 0;
+        OK(hopt_store_visit_begin(store, &err));
+        (void)work_one("undone", i);
+        hopt_keeper_news news = tick(keeper);
+        if (refused) sqlite3_commit_hook(db, refuse_commit, NULL);
+        HOPT_ASSERT(hopt_store_visit_end(store, &err) == (refused ? HOPT_ESTORE : HOPT_OK));
+        sqlite3_commit_hook(db, NULL, NULL);
+        if (refused) {
+            hopt_keeper_doubt(keeper);
+            undone += news.view.state == HOPT_STUDY_DONE;
+        } else {
+            state = news.view.state;
+            ended += (int)news.ended.count;
+        }
+        hopt_keeper_news_clear(&news);
+    }
+    HOPT_ASSERT(undone == 1 && ended > N / 3); /* what is found by loading anew is no news */
+    hopt_keeper_free(keeper, store);
+    hopt_trials trials = {0};
+    hopt_trial_query query = {.study = "undone", .after = -1};
+    OK(hopt_store_trials(store, &trials, &query, NULL, &err));
+    HOPT_ASSERT(trials.count == N);
+    int times[N] = {0};
+    for (int i = 0; i < N; i++) {
+        HOPT_ASSERT(trials.list[i]->num == i && trials.list[i]->state == HOPT_DONE);
+        for (int k = 0; k < trials.list[i]->n_saw; k++)
+            HOPT_ASSERT(++times[trials.list[i]->saw[k]] == 1);
+    }
+    hopt_trials_clear(&trials);
+}
+
 int main(void) {
     hopt_store_options options = {.create = true};
     OK(hopt_store_open(&store, "sqlite::memory:", &options, &err));
@@ -503,6 +553,7 @@ int main(void) {
     unseen_retry_is_found_by_comparing();
     asked_trial_does_not_keep_a_stopped_study();
     view_without_the_lead();
+    undone_visits_are_made_good();
     hopt_store_close(store);
     puts("keeper: ok");
     return 0;

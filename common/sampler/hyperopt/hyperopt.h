@@ -3,8 +3,19 @@
 #define HOPT_SAMPLER_HYPEROPT_HYPEROPT_H
 
 #include "common/sampler/hyperopt/docs.h"
+#include "common/sampler/hyperopt/glance.h"
 #include "common/sampler/hyperopt/parzen.h"
 #include "common/sampler/hyperopt/sorted.h"
+
+/** At most so many trials are among the best. */
+enum { HOPT_HYPEROPT_BELOW_MAX = HOPT_HYPEROPT_FULL_WEIGHT };
+
+/** Who of the kept trials are best, and how old the others are among each other. */
+typedef struct hopt_hyperopt_ranks {
+    int *rank; /**< by slot: age among the others, or -1 */
+    int n_above, n_below;
+    uint32_t below[HOPT_HYPEROPT_BELOW_MAX]; /**< slots, by age */
+} hopt_hyperopt_ranks;
 
 /** The names and defaults are those of hyperopt's suggest functions. */
 typedef struct hopt_hyperopt_options {
@@ -21,15 +32,19 @@ struct hopt_hyperopt {
     hopt_hyperopt_options options;
     /* Scratch, grown as needed. */
     hopt_hyperopt_mixture below, above;
+    hopt_hyperopt_crowd crowd_below, crowd_above;
     double *x_below, *x_above; /**< observations of one label */
     unsigned char *group;      /**< of each kept trial */
     size_t x_capacity;
     hopt_hyperopt_sorted *sorted; /**< of each parameter */
-    int *rank;                    /**< by slot: age among the label's others, or -1 */
+    hopt_hyperopt_ranks all;      /**< of all kept trials: for labels that every one has */
+    bool all_ranked;              /**< `all` is of this suggestion */
+    hopt_hyperopt_ranks label;    /**< of those that have a label */
     double *p_below, *p_above;    /**< of an unordered parameter's values */
+    hopt_numpy_link *links;       /**< for draws of one */
     int p_capacity;
     /* n_EI_candidates of each */
-    double *draws, *score_below, *score_above, *doubt_below, *doubt_above;
+    double *draws, *lower, *upper, *score_below, *score_above, *doubt_below, *doubt_above;
     /* Told of each label of tpe.suggest while its mixtures and exact scores are there; or NULL. */
     void (*watch)(hopt_hyperopt *self, int param, double value);
     void *watcher;

@@ -74,20 +74,26 @@ static void hyperopt_close(void *given) {
     hopt_hyperopt_docs_clear(&self->docs);
     hopt_hyperopt_mixture_clear(&self->below);
     hopt_hyperopt_mixture_clear(&self->above);
+    hopt_hyperopt_crowd_clear(&self->crowd_below);
+    hopt_hyperopt_crowd_clear(&self->crowd_above);
     free(self->x_below);
     free(self->x_above);
     free(self->group);
     free(self->p_below);
     free(self->p_above);
+    free(self->links);
     free(self->draws);
+    free(self->lower);
+    free(self->upper);
     free(self->score_below);
     free(self->score_above);
     free(self->doubt_below);
     free(self->doubt_above);
     for (int i = 0; i < self->plan.size; i++)
-        free(self->sorted[i].list);
+        hopt_hyperopt_sorted_clear(&self->sorted[i]);
     free(self->sorted);
-    free(self->rank);
+    free(self->all.rank);
+    free(self->label.rank);
     hopt_hyperopt_plan_clear(&self->plan);
     free(self);
 }
@@ -103,6 +109,8 @@ static hopt_status hyperopt_open(void **out, const hopt_space *space, const void
     hopt_hyperopt_docs_init(&self->docs, plan.size);
     size_t draws = (size_t)self->options.n_EI_candidates;
     self->draws = hopt_zalloc(draws + 1, sizeof(double));
+    self->lower = hopt_zalloc(draws + 1, sizeof(double));
+    self->upper = hopt_zalloc(draws + 1, sizeof(double));
     self->score_below = hopt_zalloc(draws + 1, sizeof(double));
     self->score_above = hopt_zalloc(draws + 1, sizeof(double));
     self->doubt_below = hopt_zalloc(draws + 1, sizeof(double));

@@ -2,6 +2,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "common/base/alloc.h"
 #include "common/sampler/hyperopt/numpy_math.h"
 #include "common/sampler/hyperopt/parzen.h"
 
@@ -23,21 +24,26 @@ static double finish(const hopt_hyperopt_kernel *kernel, double draw) {
     return kernel->q > 0 ? hopt_hyperopt_round(draw, kernel->q) : draw;
 }
 
-void hopt_hyperopt_mixture_draw(const hopt_hyperopt_mixture *mixture,
-                                const hopt_hyperopt_kernel *kernel, hopt_numpy *rng, double *draws,
-                                int count) {
+void hopt_hyperopt_mixture_draw(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
+                                hopt_numpy *rng, double *draws, int count) {
     const double *mu = mixture->mu;
     const double *sigma = mixture->sigma;
+    if (mixture->n_links < mixture->count) {
+        mixture->n_links = mixture->count + 8;
+        mixture->links =
+            hopt_realloc(mixture->links, (size_t)mixture->n_links, sizeof *mixture->links);
+    }
+    hopt_numpy_chain chain = hopt_numpy_chain_of(mixture->weight, mixture->count, mixture->links);
     if (kernel->bounded) { /* component and value by turns, until one lies inside */
         for (int i = 0; i < count;) {
-            int k = hopt_numpy_pick(rng, mixture->weight, mixture->count);
+            int k = hopt_numpy_chain_pick(rng, &chain);
             double draw = hopt_numpy_normal(rng, mu[k], sigma[k]);
             if (draw >= kernel->low && draw < kernel->high) draws[i++] = finish(kernel, draw);
         }
         return;
     }
     for (int i = 0; i < count; i++) /* all components first */
-        draws[i] = hopt_numpy_pick(rng, mixture->weight, mixture->count);
+        draws[i] = hopt_numpy_chain_pick(rng, &chain);
     for (int i = 0; i < count; i++) {
         int k = (int)draws[i];
         draws[i] = finish(kernel, hopt_numpy_normal(rng, mu[k], sigma[k]));
@@ -63,19 +69,25 @@ static double accepted(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kerne
     return hopt_numpy_sum(mixture->work, (size_t)mixture->count);
 }
 
+void hopt_hyperopt_cell(const hopt_hyperopt_kernel *kernel, double x, double *lower,
+                        double *upper) {
+    *upper = x + kernel->q / 2;
+    *lower = x - kernel->q / 2;
+    if (kernel->bounded) {
+        *upper = fmin(*upper, kernel->log ? exp(kernel->high) : kernel->high);
+        *lower = fmax(*lower, kernel->log ? exp(kernel->low) : kernel->low);
+    }
+    if (kernel->log) {
+        *upper = log(fmax(*upper, EPSILON));
+        *lower = log(fmax(*lower, EPSILON)); /* also of what is below 0 */
+    }
+}
+
 /* The log of the mass in the cell around x. */
 static double cell_score(const hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                          double x) {
-    double upper = x + kernel->q / 2;
-    double lower = x - kernel->q / 2;
-    if (kernel->bounded) {
-        upper = fmin(upper, kernel->log ? exp(kernel->high) : kernel->high);
-        lower = fmax(lower, kernel->log ? exp(kernel->low) : kernel->low);
-    }
-    if (kernel->log) {
-        upper = log(fmax(upper, EPSILON));
-        lower = log(fmax(lower, EPSILON)); /* also of what is below 0 */
-    }
+    double lower, upper;
+    hopt_hyperopt_cell(kernel, x, &lower, &upper);
     double mass = 0;
     for (int k = 0; k < mixture->count; k++) {
         double w = mixture->weight[k];

@@ -40,6 +40,24 @@ double hopt_numpy_exponential(hopt_numpy *rng);
 int64_t hopt_numpy_binomial(hopt_numpy *rng, int64_t n, double p);
 /** multinomial(1, p).argmax(): an index below count; p adds up to about 1. */
 int hopt_numpy_pick(hopt_numpy *rng, const double *p, int count);
+
+/** One link of a chain: what a binomial(1, p) compares its uniform number with. */
+typedef struct hopt_numpy_link {
+    double zero, one; /**< chance of the rarer value and of the other: its cells */
+    bool mirrored, never;
+} hopt_numpy_link;
+
+/** Many picks of one p: each link is worked out when it is first come to. */
+typedef struct hopt_numpy_chain {
+    const double *p;        /**< borrowed */
+    hopt_numpy_link *links; /**< room for `count`, borrowed */
+    int count, ready;
+    double rest;
+} hopt_numpy_chain;
+
+hopt_numpy_chain hopt_numpy_chain_of(const double *p, int count, hopt_numpy_link *links);
+/** The same as hopt_numpy_pick() of the chain's p. */
+int hopt_numpy_chain_pick(hopt_numpy *rng, hopt_numpy_chain *chain);
 /** geometric(p), 0 < p <= 1: 1, 2, ... */
 int64_t hopt_numpy_geometric(hopt_numpy *rng, double p);
 

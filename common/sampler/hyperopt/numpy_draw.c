@@ -102,6 +102,41 @@ int hopt_numpy_pick(hopt_numpy *rng, const double *p, int count) {
     return count - 1;
 }
 
+hopt_numpy_chain hopt_numpy_chain_of(const double *p, int count, hopt_numpy_link *links) {
+    return (hopt_numpy_chain){.p = p, .links = links, .count = count, .rest = 1};
+}
+
+/* binomial_inversion() of n = 1, up to where it draws. */
+static hopt_numpy_link link_of(double p) {
+    if (p == 0) return (hopt_numpy_link){.never = true};
+    hopt_numpy_link link = {.mirrored = p > 0.5};
+    double rarer = link.mirrored ? 1 - p : p;
+    HOPT_ASSERT(rarer <= BINOMIAL_MEAN_MAX);
+    link.zero = exp(log1p(-rarer));
+    link.one = (rarer * link.zero) / (1 - rarer);
+    return link;
+}
+
+static bool link_draw(const hopt_numpy_link *link, hopt_numpy *rng) {
+    if (link->never) return false;
+    for (;;) {
+        double u = hopt_numpy_random(rng);
+        if (!(u > link->zero)) return link->mirrored;
+        if (!(u - link->zero > link->one)) return !link->mirrored;
+    }
+}
+
+int hopt_numpy_chain_pick(hopt_numpy *rng, hopt_numpy_chain *chain) {
+    for (int i = 0; i < chain->count - 1; i++) {
+        if (i == chain->ready) {
+            chain->links[chain->ready++] = link_of(chain->p[i] / chain->rest);
+            chain->rest -= chain->p[i];
+        }
+        if (link_draw(&chain->links[i], rng)) return i;
+    }
+    return chain->count - 1;
+}
+
 int64_t hopt_numpy_geometric(hopt_numpy *rng, double p) {
     if (p < 0.333333333333333333333333) {
         double x = ceil(-hopt_numpy_exponential(rng) / log1p(-p));

@@ -14,6 +14,7 @@ void hopt_hyperopt_mixture_clear(hopt_hyperopt_mixture *mixture) {
     free(mixture->work);
     free(mixture->height);
     free(mixture->place);
+    free(mixture->links);
     *mixture = (hopt_hyperopt_mixture){0};
 }
 
@@ -36,6 +37,13 @@ double hopt_hyperopt_forgetting(int n, int i) {
     return i < ramp ? hopt_numpy_linspace(1.0 / n, 1.0, ramp, i) : 1;
 }
 
+hopt_hyperopt_ramp hopt_hyperopt_ramp_of(int n) {
+    int ramp = n - HOPT_HYPEROPT_FULL_WEIGHT;
+    return (hopt_hyperopt_ramp){.last = ramp == 1 ? 1 : ramp - 1, /* as linspace has it */
+                                .step = ramp > 1 ? (1 - 1.0 / n) / (ramp - 1) : 0,
+                                .least = 1.0 / n};
+}
+
 /* Equal ones by age. numpy's sort is not stable, so there ties are in another order now and then.
  */
 static int by_value(const void *left, const void *right) {
@@ -49,9 +57,7 @@ static int by_value(const void *left, const void *right) {
 static int place_means(hopt_hyperopt_mixture *mixture, int n, double prior_weight,
                        double prior_mu) {
     const hopt_hyperopt_place *place = mixture->place;
-    int ramp = n - HOPT_HYPEROPT_FULL_WEIGHT;
-    double step = ramp > 1 ? (1 - 1.0 / n) / (ramp - 1) : 0; /* as linspace has it */
-    int last = ramp == 1 ? 1 : ramp - 1;
+    hopt_hyperopt_ramp ramp = hopt_hyperopt_ramp_of(n);
     int prior = 0;
     /* A single observation goes before a prior that it equals, several go after it. */
     while (prior < n && (n == 1 ? place[prior].x <= prior_mu : place[prior].x < prior_mu))
@@ -59,7 +65,8 @@ static int place_means(hopt_hyperopt_mixture *mixture, int n, double prior_weigh
     for (int i = 0; i < n; i++) {
         int at = i + (i >= prior);
         mixture->mu[at] = place[i].x;
-        mixture->weight[at] = place[i].index < last ? place[i].index * step + 1.0 / n : 1;
+        mixture->weight[at] =
+            place[i].index < ramp.last ? place[i].index * ramp.step + ramp.least : 1;
     }
     mixture->mu[prior] = prior_mu;
     mixture->weight[prior] = prior_weight;

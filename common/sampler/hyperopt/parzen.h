@@ -25,12 +25,21 @@ typedef struct hopt_hyperopt_mixture {
     double *work;   /**< `capacity` doubles */
     double *height; /**< likewise: what of a score does not depend on x */
     hopt_hyperopt_place *place;
+    hopt_numpy_link *links; /**< `n_links` of them, for draws */
+    int n_links;
 } hopt_hyperopt_mixture;
 
 void hopt_hyperopt_mixture_clear(hopt_hyperopt_mixture *mixture);
 
 /** linear_forgetting_weights(n, 25)[i]. */
 double hopt_hyperopt_forgetting(int n, int i);
+
+/** The same for many i: i * step + least below `last`, then 1. */
+typedef struct hopt_hyperopt_ramp {
+    int last;
+    double step, least;
+} hopt_hyperopt_ramp;
+hopt_hyperopt_ramp hopt_hyperopt_ramp_of(int n);
 
 /** Room for n observations in `place`, for hopt_hyperopt_parzen_placed(). */
 void hopt_hyperopt_mixture_reserve(hopt_hyperopt_mixture *mixture, int n);
@@ -52,23 +61,15 @@ typedef struct hopt_hyperopt_kernel {
 hopt_hyperopt_kernel hopt_hyperopt_kernel_of(const hopt_dist *dist,
                                              const hopt_hyperopt_range *range);
 
+/** The cell of the grid around x, within the bounds; logarithms for log types. */
+void hopt_hyperopt_cell(const hopt_hyperopt_kernel *kernel, double x, double *lower, double *upper);
+
 /** GMM1, LGMM1. */
-void hopt_hyperopt_mixture_draw(const hopt_hyperopt_mixture *mixture,
-                                const hopt_hyperopt_kernel *kernel, hopt_numpy *rng, double *draws,
-                                int count);
+void hopt_hyperopt_mixture_draw(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
+                                hopt_numpy *rng, double *draws, int count);
 /** GMM1_lpdf, LGMM1_lpdf. Uses the mixture's work space. */
 void hopt_hyperopt_mixture_score(hopt_hyperopt_mixture *mixture, const hopt_hyperopt_kernel *kernel,
                                  const double *x, int count, double *log_density);
-
-/**
- * A quick look at the log density of x, but for what all mixtures of the label have in common.
- * Only without a grid.
- * @param reach       how many deviations from a component it is still looked at.
- * @param[out] doubt  how far the score may be from the exact one.
- */
-void hopt_hyperopt_mixture_glance(hopt_hyperopt_mixture *mixture,
-                                  const hopt_hyperopt_kernel *kernel, double reach, const double *x,
-                                  int count, double *score, double *doubt);
 
 /**
  * The posterior of an unordered parameter: counts weighted by age, plus prior_weight for each

@@ -6,15 +6,10 @@
 
 #include "common/sampler/hyperopt/docs.h"
 
-typedef struct hopt_hyperopt_entry {
-    double x; /**< what a mixture is of: the logarithm for log types */
-    int64_t num;
-    uint32_t slot;
-} hopt_hyperopt_entry;
-
-/** By x, ties by num. Starts as zeros; free `list`. */
+/** By x, ties by num. Starts as zeros. */
 typedef struct hopt_hyperopt_sorted {
-    hopt_hyperopt_entry *list;
+    double *x;      /**< what a mixture is of: the logarithm for log types */
+    uint32_t *slot; /**< whose it is */
     size_t count, capacity;
     uint32_t seen; /**< slots below it are in, if they have the label */
     unsigned epoch;
@@ -23,5 +18,6 @@ typedef struct hopt_hyperopt_sorted {
 /** Take up what came since. `log_of`: x is log(max(value, least)). */
 void hopt_hyperopt_sorted_update(hopt_hyperopt_sorted *sorted, const hopt_hyperopt_docs *docs,
                                  int param, bool log_of, double least);
+void hopt_hyperopt_sorted_clear(hopt_hyperopt_sorted *sorted);
 
 #endif

@@ -9,13 +9,15 @@
 #include "common/base/alloc.h"
 #include "common/sampler/hyperopt/hyperopt.h"
 
-enum { BELOW_MAX = HOPT_HYPEROPT_FULL_WEIGHT };
+enum { BELOW_MAX = HOPT_HYPEROPT_BELOW_MAX };
 
 /** Mixtures of fewer components are scored exactly at once. */
 enum { GLANCE_LEAST = 64 };
-/** Deviations at which a component is no more looked at: none is left out, and what is bounded. */
-#define REACH_BELOW 37.0
-#define REACH_ABOVE 6.0
+/** Deviations at which a narrow component is no more looked at, and when that leaves some open. */
+#define REACH 5.0
+#define REACH_FAR 9.0
+/** A prior less wide than this is nothing for a quick look: hyperopt widens what is below 1e-12. */
+#define NARROW 1e-9
 
 /* What `group` says of a kept trial. */
 enum { ABOVE, BELOW, NEITHER };
@@ -31,6 +33,7 @@ void hopt_hyperopt_need_values(hopt_hyperopt *self, int values) {
     self->p_capacity = values;
     self->p_below = hopt_realloc(self->p_below, (size_t)values, sizeof(double));
     self->p_above = hopt_realloc(self->p_above, (size_t)values, sizeof(double));
+    self->links = hopt_realloc(self->links, (size_t)values, sizeof *self->links);
 }
 
 static void need_room(hopt_hyperopt *self) {
@@ -40,11 +43,13 @@ static void need_room(hopt_hyperopt *self) {
         self->x_below = hopt_realloc(self->x_below, self->x_capacity, sizeof(double));
         self->x_above = hopt_realloc(self->x_above, self->x_capacity, sizeof(double));
         self->group = hopt_realloc(self->group, self->x_capacity, 1);
-        self->rank = hopt_realloc(self->rank, self->x_capacity, sizeof *self->rank);
+        self->all.rank = hopt_realloc(self->all.rank, self->x_capacity, sizeof(int));
+        self->label.rank = hopt_realloc(self->label.rank, self->x_capacity, sizeof(int));
     }
     /* Slots that are not among the kept ones have no rank for any label. */
     for (size_t i = 0; i < docs; i++)
-        self->rank[i] = -1;
+        self->all.rank[i] = self->label.rank[i] = -1;
+    self->all_ranked = false;
 }
 
 /* Mark the best few; of equal losses the earlier. */
@@ -91,26 +96,48 @@ static void regroup_derived(hopt_hyperopt *self) {
     free(group);
 }
 
-/* A label's observations in both groups, by age; also the ranks of the others by slot. */
-static void gather(hopt_hyperopt *self, int param, int *n_below, int *n_above) {
+/* A label's observations in both groups, by age, and its ranks. */
+static const hopt_hyperopt_ranks *gather(hopt_hyperopt *self, int param) {
     const double *column = self->docs.column[param];
     const hopt_hyperopt_kept *kept = self->docs.kept;
-    *n_below = *n_above = 0;
+    hopt_hyperopt_ranks *ranks = &self->label;
+    ranks->n_below = ranks->n_above = 0;
     for (size_t i = 0; i < self->docs.n_kept; i++) {
         uint32_t slot = kept[i].slot;
         double x = column[slot];
         int group = isnan(x) ? NEITHER : self->group[i];
-        self->rank[slot] = group == ABOVE ? *n_above : -1;
-        if (group == BELOW) self->x_below[(*n_below)++] = x;
-        if (group == ABOVE) self->x_above[(*n_above)++] = x;
+        ranks->rank[slot] = group == ABOVE ? ranks->n_above : -1;
+        if (group == BELOW) self->x_below[ranks->n_below++] = x;
+        if (group == ABOVE) self->x_above[ranks->n_above++] = x;
     }
+    return ranks;
 }
 
-/* The first candidate of the highest score; NaN beats all, as in numpy.argmax. */
-static double winner(const hopt_hyperopt *self) {
+/* The same of a label that every trial has: the ranks are those of all its kind. No x_above. */
+static const hopt_hyperopt_ranks *gather_all(hopt_hyperopt *self, int param) {
+    const double *column = self->docs.column[param];
+    hopt_hyperopt_ranks *ranks = &self->all;
+    if (!self->all_ranked) {
+        ranks->n_below = ranks->n_above = 0;
+        for (size_t i = 0; i < self->docs.n_kept; i++) {
+            uint32_t slot = self->docs.kept[i].slot;
+            if (self->group[i] == BELOW)
+                ranks->below[ranks->n_below++] = slot;
+            else
+                ranks->rank[slot] = ranks->n_above++;
+        }
+        self->all_ranked = true;
+    }
+    for (int i = 0; i < ranks->n_below; i++)
+        self->x_below[i] = column[ranks->below[i]];
+    return ranks;
+}
+
+/* The first of `count` candidates of the highest score; NaN beats all, as in numpy.argmax. */
+static double winner(const hopt_hyperopt *self, int count) {
     int best = 0;
     double most = -INFINITY;
-    for (int i = 0; i < self->options.n_EI_candidates; i++) {
+    for (int i = 0; i < count; i++) {
         double score = self->score_below[i] - self->score_above[i];
         if (isnan(score)) return self->draws[i];
         if (i && !(score > most)) continue;
@@ -120,21 +147,23 @@ static double winner(const hopt_hyperopt *self) {
     return self->draws[best];
 }
 
-static double suggest_unordered(hopt_hyperopt *self, const hopt_dist *dist, hopt_numpy *rng,
-                                int n_below, int n_above) {
+static double suggest_unordered(hopt_hyperopt *self, int param, const hopt_dist *dist,
+                                hopt_numpy *rng) {
+    const hopt_hyperopt_ranks *ranks = gather(self, param);
     double low;
     int values = hopt_hyperopt_values(dist, &low);
     double weight = self->options.prior_weight;
     hopt_hyperopt_need_values(self, values);
-    hopt_hyperopt_counts(self->p_below, values, dist, low, self->x_below, n_below, weight);
-    hopt_hyperopt_counts(self->p_above, values, dist, low, self->x_above, n_above, weight);
+    hopt_hyperopt_counts(self->p_below, values, dist, low, self->x_below, ranks->n_below, weight);
+    hopt_hyperopt_counts(self->p_above, values, dist, low, self->x_above, ranks->n_above, weight);
+    hopt_numpy_chain chain = hopt_numpy_chain_of(self->p_below, values, self->links);
     for (int i = 0; i < self->options.n_EI_candidates; i++) {
-        int k = hopt_numpy_pick(rng, self->p_below, values);
+        int k = hopt_numpy_chain_pick(rng, &chain);
         self->draws[i] = k + low;
         self->score_below[i] = log(self->p_below[k]);
         self->score_above[i] = log(self->p_above[k]);
     }
-    return winner(self);
+    return winner(self, self->options.n_EI_candidates);
 }
 
 /* Below this an observation on the grid of a log type counts as if it were this. */
@@ -148,64 +177,127 @@ static void to_log(double *x, int n, double least) {
         x[i] = log(fmax(x[i], least));
 }
 
-/* The mixture of the label's other trials, from its sorted observations. */
-static void build_above(hopt_hyperopt *self, int param, int n, bool log_of, double least, double mu,
-                        double sigma) {
-    hopt_hyperopt_sorted *sorted = &self->sorted[param];
-    hopt_hyperopt_sorted_update(sorted, &self->docs, param, log_of, least);
+/* One parameter's densities in the making. */
+typedef struct label {
+    const hopt_hyperopt_ranks *ranks;
+    hopt_hyperopt_kernel kernel;
+    int param;
+    double mu, sigma, least; /* the prior; least_of() */
+} label;
+
+/* The mixture of the label's other trials. */
+static void build_above(hopt_hyperopt *self, const label *of) {
+    double weight = self->options.prior_weight;
+    int n = of->ranks->n_above;
+    if (self->docs.derived) { /* age is the id then, not the number */
+        if (of->kernel.log) to_log(self->x_above, n, of->least);
+        hopt_hyperopt_parzen(&self->above, self->x_above, n, weight, of->mu, of->sigma);
+        return;
+    }
+    const hopt_hyperopt_sorted *sorted = &self->sorted[of->param];
     hopt_hyperopt_mixture_reserve(&self->above, n);
     hopt_hyperopt_place *place = self->above.place;
     for (size_t i = 0; i < sorted->count; i++) {
-        int rank = self->rank[sorted->list[i].slot];
-        if (rank >= 0) *place++ = (hopt_hyperopt_place){sorted->list[i].x, rank};
+        int rank = of->ranks->rank[sorted->slot[i]];
+        if (rank >= 0) *place++ = (hopt_hyperopt_place){sorted->x[i], rank};
     }
-    hopt_hyperopt_parzen_placed(&self->above, n, self->options.prior_weight, mu, sigma);
+    hopt_hyperopt_parzen_placed(&self->above, n, weight, of->mu, of->sigma);
 }
 
-/* The winner, if a quick look leaves no doubt. */
-static bool glance(hopt_hyperopt *self, const hopt_hyperopt_kernel *kernel, double *found) {
-    int count = self->options.n_EI_candidates;
-    if (kernel->q > 0 || self->above.count < GLANCE_LEAST) return false;
-    hopt_hyperopt_mixture_glance(&self->below, kernel, REACH_BELOW, self->draws, count,
-                                 self->score_below, self->doubt_below);
-    hopt_hyperopt_mixture_glance(&self->above, kernel, REACH_ABOVE, self->draws, count,
-                                 self->score_above, self->doubt_above);
+static void look(hopt_hyperopt *self, hopt_hyperopt_crowd *crowd, double reach, bool cells,
+                 int count, double *score, double *doubt) {
+    if (cells)
+        hopt_hyperopt_crowd_cells(crowd, reach, self->lower, self->upper, count, score, doubt);
+    else
+        hopt_hyperopt_crowd_scores(crowd, reach, self->lower, count, score, doubt);
+}
+
+/* Leave of the first `count` draws those that may win, in their order. @return how many. */
+static int glance_round(hopt_hyperopt *self, double reach, bool cells, int count) {
+    double *score = self->score_below;
+    double *doubt = self->doubt_below;
+    look(self, &self->crowd_below, reach, cells, count, score, doubt);
+    look(self, &self->crowd_above, reach, cells, count, self->score_above, self->doubt_above);
     int best = 0;
     for (int i = 0; i < count; i++) {
-        self->score_below[i] -= self->score_above[i];
-        self->doubt_below[i] += self->doubt_above[i];
-        if (self->score_below[i] > self->score_below[best]) best = i;
+        score[i] -= self->score_above[i];
+        doubt[i] += self->doubt_above[i];
+        if (score[i] > score[best]) best = i;
     }
-    double surely = self->score_below[best] - self->doubt_below[best];
-    for (int i = 0; i < count; i++)
-        if (i != best && !(self->score_below[i] + self->doubt_below[i] < surely)) return false;
-    *found = self->draws[best];
-    return isfinite(surely);
+    double surely = score[best] - doubt[best];
+    if (!isfinite(surely)) return count;
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+        if (i != best && score[i] + doubt[i] < surely) continue;
+        self->draws[left] = self->draws[i];
+        self->lower[left] = self->lower[i];
+        self->upper[left++] = self->upper[i];
+    }
+    return left;
 }
 
-static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist, hopt_numpy *rng,
-                           int n_below, int n_above) {
-    hopt_hyperopt_range range = hopt_hyperopt_range_of(&self->plan, param);
-    hopt_hyperopt_kernel kernel = hopt_hyperopt_kernel_of(dist, &range);
-    double mu = kernel.bounded ? 0.5 * (range.high + range.low) : range.mu;
-    double sigma = kernel.bounded ? range.high - range.low : range.sigma;
-    double least = least_of(dist, &range);
-    double weight = self->options.prior_weight;
-    int count = self->options.n_EI_candidates;
-    if (kernel.log) to_log(self->x_below, n_below, least);
-    hopt_hyperopt_parzen(&self->below, self->x_below, n_below, weight, mu, sigma);
-    if (self->docs.derived) { /* age is the id then, not the number */
-        if (kernel.log) to_log(self->x_above, n_above, least);
-        hopt_hyperopt_parzen(&self->above, self->x_above, n_above, weight, mu, sigma);
-    } else {
-        build_above(self, param, n_above, kernel.log, least, mu, sigma);
+/* Leave each value where it comes first: equal ones score alike, and the first one wins. Few differ
+ * or few are equal, so it is enough to look some way back. */
+static int leave_unequal(double *x, int count) {
+    enum { BACK = 64 };
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+        int k = left > BACK ? left - BACK : 0;
+        while (k < left && x[k] != x[i])
+            k++;
+        if (k == left) x[left++] = x[i];
     }
-    hopt_hyperopt_mixture_draw(&self->below, &kernel, rng, self->draws, count);
-    double found;
-    if (!self->watch && glance(self, &kernel, &found)) return found;
-    hopt_hyperopt_mixture_score(&self->below, &kernel, self->draws, count, self->score_below);
-    hopt_hyperopt_mixture_score(&self->above, &kernel, self->draws, count, self->score_above);
-    return winner(self);
+    return left;
+}
+
+/* Leave of the draws those of which a quick look does not say that another one is better. */
+static int glance(hopt_hyperopt *self, const label *of, int count) {
+    const hopt_hyperopt_kernel *kernel = &of->kernel;
+    if (self->docs.derived || of->ranks->n_above < GLANCE_LEAST || of->sigma < NARROW) return count;
+    bool cells = kernel->q > 0;
+    for (int i = 0; i < count; i++) {
+        double x = self->draws[i];
+        self->lower[i] = kernel->log && !cells ? log(x) : x;
+        if (cells) hopt_hyperopt_cell(kernel, x, &self->lower[i], &self->upper[i]);
+    }
+    hopt_hyperopt_crowd_copy(&self->crowd_below, &self->below);
+    hopt_hyperopt_crowd_gather(&self->crowd_above, &self->sorted[of->param], of->ranks->rank,
+                               of->ranks->n_above, self->options.prior_weight, of->mu, of->sigma);
+    count = glance_round(self, REACH, cells, count);
+    return count > 1 ? glance_round(self, REACH_FAR, cells, count) : count;
+}
+
+/* Who is in which group, and the sorted observations brought up to date. */
+static const hopt_hyperopt_ranks *gather_real(hopt_hyperopt *self, const label *of) {
+    if (self->docs.derived) return gather(self, of->param);
+    hopt_hyperopt_sorted *sorted = &self->sorted[of->param];
+    hopt_hyperopt_sorted_update(sorted, &self->docs, of->param, of->kernel.log, of->least);
+    return sorted->count == self->docs.count ? gather_all(self, of->param)
+                                             : gather(self, of->param);
+}
+
+static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist, hopt_numpy *rng) {
+    hopt_hyperopt_range range = hopt_hyperopt_range_of(&self->plan, param);
+    label of = {.kernel = hopt_hyperopt_kernel_of(dist, &range), .param = param};
+    of.mu = of.kernel.bounded ? 0.5 * (range.high + range.low) : range.mu;
+    of.sigma = of.kernel.bounded ? range.high - range.low : range.sigma;
+    of.least = least_of(dist, &range);
+    of.ranks = gather_real(self, &of);
+    double weight = self->options.prior_weight;
+    if (of.kernel.log) to_log(self->x_below, of.ranks->n_below, of.least);
+    hopt_hyperopt_parzen(&self->below, self->x_below, of.ranks->n_below, weight, of.mu, of.sigma);
+    hopt_hyperopt_mixture_draw(&self->below, &of.kernel, rng, self->draws,
+                               self->options.n_EI_candidates);
+    int count = self->options.n_EI_candidates;
+    if (!self->watch) { /* who watches sees all draws and their scores */
+        count = leave_unequal(self->draws, count);
+        if (count > 1) count = glance(self, &of, count);
+        if (count == 1) return self->draws[0];
+    }
+    build_above(self, &of);
+    hopt_hyperopt_mixture_score(&self->below, &of.kernel, self->draws, count, self->score_below);
+    hopt_hyperopt_mixture_score(&self->above, &of.kernel, self->draws, count, self->score_above);
+    return winner(self, count);
 }
 
 void hopt_hyperopt_tpe(hopt_hyperopt *self, uint64_t seed, double *point) {
@@ -225,11 +317,9 @@ void hopt_hyperopt_tpe(hopt_hyperopt *self, uint64_t seed, double *point) {
         int param = self->plan.order[i];
         if (!hopt_space_active(self->plan.space, point, param)) continue;
         const hopt_dist *dist = &hopt_space_param(self->plan.space, param)->dist;
-        int n_below, n_above;
-        gather(self, param, &n_below, &n_above);
         point[param] = hopt_hyperopt_is_categorical(dist)
-                           ? suggest_unordered(self, dist, &rng, n_below, n_above)
-                           : suggest_real(self, param, dist, &rng, n_below, n_above);
+                           ? suggest_unordered(self, param, dist, &rng)
+                           : suggest_real(self, param, dist, &rng);
         if (self->watch) self->watch(self, param, point[param]);
     }
 }

@@ -200,6 +200,11 @@ static hopt_status mongo_version(HOPT_UNUSED void *self, int64_t *token,
     return HOPT_OK;
 }
 
+/* Every write is firm by itself. */
+static hopt_status mongo_visit(HOPT_UNUSED void *self, HOPT_UNUSED hopt_error *err) {
+    return HOPT_OK;
+}
+
 const hopt_store_driver_ops hopt_store_mongo = {
     .name = "mongodb",
     .open = mongo_open,
@@ -209,6 +214,8 @@ const hopt_store_driver_ops hopt_store_mongo = {
     .studies = hopt_mongo__studies,
     .study_update = hopt_mongo__study_update,
     .study_delete = hopt_mongo__study_delete,
+    .visit_begin = mongo_visit,
+    .visit_end = mongo_visit,
     .lead = hopt_mongo__lead,
     .renew = hopt_mongo__renew,
     .abdicate = hopt_mongo__abdicate,

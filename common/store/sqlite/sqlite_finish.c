@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/json/json.h"
 #include "common/store/sqlite/sqlite_internal.h"
 
@@ -49,6 +50,21 @@ static void result_texts(char **patch, char **result_text, const hopt_result *re
     json_decref(doc);
 }
 
+/* The claimed document with the members that an end adds to it; NULL: SQLite has to merge them. */
+static char *ended_text(const char *claimed, const char *patch, const char *result_text) {
+    if (!claimed) return NULL;
+    size_t length = strlen(claimed) - 1, more = strlen(patch) - 2; /* without the braces */
+    hopt_buf text = HOPT_BUF_INIT;
+    hopt_buf_add(&text, claimed, length);
+    hopt_buf_char(&text, ',');
+    hopt_buf_add(&text, patch + 1, more);
+    if (more) hopt_buf_char(&text, ',');
+    hopt_buf_text(&text, "\"result\":");
+    hopt_buf_text(&text, result_text);
+    hopt_buf_char(&text, '}');
+    return hopt_buf_take(&text);
+}
+
 static const char *status_of(const hopt_result *result) {
     if (result->state == HOPT_DONE) return result->ok ? "ok" : "fail";
     return result->state == HOPT_CANCEL ? "fail" : NULL;
@@ -68,16 +84,19 @@ static hopt_status ended_before(hopt_sqlite *s, const hopt_lease *lease, bool *e
 static hopt_status finish(hopt_sqlite *s, hopt_finish *end, int64_t now_ms, hopt_error *err) {
     const hopt_result *result = end->result;
     const hopt_lease *lease = &end->lease;
+    const char *claimed = end->claimed ? end->claimed->stored : NULL;
     char *patch, *text;
     int changes = 0;
     bool ended = false;
     HOPT_ASSERT(hopt_state_allows(HOPT_RUNNING, HOPT_EVENT_FINISH, result->state));
     result_texts(&patch, &text, result, now_ms);
+    char *ended_doc = ended_text(claimed, patch, text);
     double loss = result->state == HOPT_DONE && result->has_loss ? result->loss : (double)NAN;
     hopt_status status = hopt_sqlite__run(
-        s, &changes, HOPT_SQL_FINISH, err, "btiiidttltt", &lease->id, lease->owner, lease->lease,
+        s, &changes, HOPT_SQL_FINISH, err, "btiiidttltttt", &lease->id, lease->owner, lease->lease,
         (int)result->state, hopt_event_version_step(HOPT_EVENT_FINISH), loss, status_of(result),
-        result->stop, now_ms, patch, text);
+        result->stop, now_ms, patch, text, claimed, ended_doc);
+    free(ended_doc);
     free(patch);
     free(text);
     /* Nothing matched: perhaps this is the repeat of an end whose reply was lost. */

@@ -37,7 +37,9 @@ typedef enum hopt_sqlite_sql {
     HOPT_SQL_TIDS_RAISE,
     HOPT_SQL_INSERT,
     HOPT_SQL_SLOT,
+    HOPT_SQL_NEXT,
     HOPT_SQL_CLAIM,
+    HOPT_SQL_CLAIMED,
     HOPT_SQL_DAMAGED,
     HOPT_SQL_MINE,
     HOPT_SQL_BEAT,
@@ -85,6 +87,9 @@ typedef struct hopt_sqlite {
     int timeout_ms;
     int64_t busy_since_ms; /**< of the wait that goes on; the busy handler's */
     uint64_t jitter;       /**< the busy handler's random state */
+    bool visit;        /**< a visit's transaction is open: those of single calls are part of it */
+    bool visit_failed; /**< a call in it failed: it shall not be committed */
+    hopt_error visit_why; /**< what that call said */
 } hopt_sqlite;
 
 /** Milliseconds since 1970 on this machine's clock, which is the store's clock. */
@@ -136,6 +141,8 @@ hopt_status hopt_sqlite__begin(hopt_sqlite *s, hopt_error *err);
 /** Commit when `status` is HOPT_OK, else roll back. @return `status`, or why it could not commit.
  */
 hopt_status hopt_sqlite__end(hopt_sqlite *s, hopt_status status, hopt_error *err);
+hopt_status hopt_sqlite__visit_begin(void *self, hopt_error *err);
+hopt_status hopt_sqlite__visit_end(void *self, hopt_error *err);
 /** One statement in a transaction of its own. HOPT_ECONFLICT when it changed no row. */
 hopt_status hopt_sqlite__write(hopt_sqlite *s, hopt_status none, hopt_error *err,
                                hopt_sqlite_sql sql, const char *format, ...);

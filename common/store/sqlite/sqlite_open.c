@@ -1,5 +1,6 @@
 /* Opening a file or the memory of this process as a store, and making its tables. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,10 +208,18 @@ static hopt_status open_database(hopt_sqlite *s, const hopt_store_uri *uri,
     return configure(s, uri, options, err);
 }
 
+/* SQLite counts its memory under a mutex of the process, which nobody asks for here. Refused, and
+ * of no harm, where the program used SQLite before. */
+static void count_no_memory(void) {
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 hopt_status hopt_sqlite__open(void **self, const char *uri, const hopt_store_options *options,
                               hopt_error *err) {
     hopt_store_uri parsed;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     *self = NULL;
+    pthread_once(&once, count_no_memory);
     hopt_status status = hopt_store_uri_parse(&parsed, uri, err);
     if (status) return status;
     HOPT_ASSERT(parsed.kind == HOPT_STORE_KIND_SQLITE);

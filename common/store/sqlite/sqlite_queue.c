@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/alloc.h"
 #include "common/store/sqlite/sqlite_internal.h"
 
 hopt_status hopt_sqlite__tids(void *self, int64_t *first, int n, hopt_error *err) {
@@ -71,26 +72,56 @@ static hopt_status set_aside(hopt_sqlite *s, const hopt_trial_id *id, const char
                             hopt_event_version_step(HOPT_EVENT_EXPIRE), why);
 }
 
+/* Keep the document's text, to which an end can then simply be added. */
+static void keep_text(hopt_trial *trial, sqlite3_stmt *row) {
+    const char *text = (const char *)sqlite3_column_text(row, 13);
+    size_t length = (size_t)sqlite3_column_bytes(row, 13);
+    const hopt_result *result = &trial->result;
+    bool ended_before = result->error_type || result->has_step || result->ms || trial->end_ms ||
+                        strstr(text, "\"result\"");
+    if (!ended_before && length > 2 && strlen(text) == length && text[length - 1] == '}')
+        trial->stored = hopt_strndup(text, length);
+}
+
+static hopt_status damaged(const hopt_sqlite *s, const char *study, hopt_error *err) {
+    return hopt_error_set(err, HOPT_ESTORE, "%s: the queue of %s is damaged", s->place, study);
+}
+
+/* The first in the queue; *row false: there is none. */
+static hopt_status next_queued(hopt_sqlite *s, hopt_trial_id *id, const char *study, bool *row,
+                               hopt_error *err) {
+    sqlite3_stmt *select;
+    hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_NEXT, err, "t", study);
+    if (status == HOPT_OK) status = hopt_sqlite__step(s, select, row, err);
+    if (status || !*row) return status;
+    bool fine = sqlite3_column_bytes(select, 0) == HOPT_ID_SIZE;
+    if (fine) memcpy(id->bytes, sqlite3_column_blob(select, 0), HOPT_ID_SIZE);
+    sqlite3_reset(select);
+    return fine ? HOPT_OK : damaged(s, study, err);
+}
+
 /* One claim inside a transaction; *row false: nothing is queued. */
 static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, const char *owner,
                          bool *row, hopt_error *err) {
-    sqlite3_stmt *update;
+    sqlite3_stmt *select;
     hopt_error why = {0};
     hopt_trial_id id;
-    bool more;
-    hopt_status status =
-        hopt_sqlite__bind(s, &update, HOPT_SQL_CLAIM, err, "ttil", study, owner,
-                          hopt_event_version_step(HOPT_EVENT_CLAIM), hopt_sqlite__now());
-    if (status == HOPT_OK) status = hopt_sqlite__step(s, update, row, err);
+    bool there;
+    hopt_status status = next_queued(s, &id, study, row, err);
     if (status || !*row) return status;
-    hopt_trial *trial = hopt_sqlite__trial(update, false, &why);
-    bool has_id = sqlite3_column_bytes(update, 0) == HOPT_ID_SIZE;
-    if (has_id) memcpy(id.bytes, sqlite3_column_blob(update, 0), HOPT_ID_SIZE);
-    if (trial) hopt_trials_add(out, trial);
-    status = hopt_sqlite__step(s, update, &more, err); /* to its end: else the lock stays */
-    if (status || trial) return status;
-    if (!has_id) return hopt_error_set(err, HOPT_ESTORE, "%s: %s", s->place, why.message);
-    return set_aside(s, &id, why.message, err);
+    status = hopt_sqlite__run(s, NULL, HOPT_SQL_CLAIM, err, "btil", &id, owner,
+                              hopt_event_version_step(HOPT_EVENT_CLAIM), hopt_sqlite__now());
+    if (status == HOPT_OK) status = hopt_sqlite__bind(s, &select, HOPT_SQL_CLAIMED, err, "b", &id);
+    if (status == HOPT_OK) status = hopt_sqlite__step(s, select, &there, err);
+    if (status) return status;
+    if (!there) return damaged(s, study, err);
+    hopt_trial *trial = hopt_sqlite__trial(select, false, &why);
+    if (trial) {
+        keep_text(trial, select);
+        hopt_trials_add(out, trial);
+    }
+    sqlite3_reset(select);
+    return trial ? HOPT_OK : set_aside(s, &id, why.message, err);
 }
 
 hopt_status hopt_sqlite__claim_many(void *self, hopt_trials *out, const char *study,

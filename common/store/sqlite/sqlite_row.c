@@ -16,8 +16,7 @@ void hopt_sqlite__text(char *out, size_t size, sqlite3_stmt *row, int column) {
 json_t *hopt_sqlite__object(sqlite3_stmt *row, int column) {
     const char *text = (const char *)sqlite3_column_text(row, column);
     if (!text) return NULL;
-    json_t *object =
-        json_loadb(text, (size_t)sqlite3_column_bytes(row, column), JSON_ALLOW_NUL, NULL);
+    json_t *object = hopt_json_read(text, (size_t)sqlite3_column_bytes(row, column));
     if (json_is_object(object)) return object;
     json_decref(object);
     return NULL;

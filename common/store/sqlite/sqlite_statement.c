@@ -1,5 +1,6 @@
 /* The texts of all statements, and how they are prepared, bound, stepped and reset. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "common/store/sqlite/sqlite_internal.h"
 
@@ -38,11 +39,14 @@ static const char *const texts[HOPT_SQL_COUNT] = {
         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) ON CONFLICT DO NOTHING",
     [HOPT_SQL_SLOT] = "SELECT 1 FROM trial WHERE id=?1"
                       " UNION ALL SELECT 1 FROM trial WHERE study=?2 AND num=?3",
+    /* Three statements for a claim, and not one with RETURNING: that fills a table of its own,
+     * whose cache of 90 kB comes and goes each time. */
+    [HOPT_SQL_NEXT] = "SELECT id FROM trial INDEXED BY trial_new WHERE study=?1 AND state=0"
+                      " ORDER BY num LIMIT 1",
     [HOPT_SQL_CLAIM] = "UPDATE trial SET state=1, owner=?2, beat=0, lease=lease+1,"
                        " version=version+?3, stop=NULL, book_ms=?4, refresh_ms=?4"
-                       " WHERE id=(SELECT id FROM trial INDEXED BY trial_new"
-                       " WHERE study=?1 AND state=0 ORDER BY num LIMIT 1) AND state=0"
-                       " RETURNING " HOPT_SQLITE_TRIAL,
+                       " WHERE id=?1 AND state=0",
+    [HOPT_SQL_CLAIMED] = "SELECT " HOPT_SQLITE_TRIAL " FROM trial WHERE id=?1",
     [HOPT_SQL_DAMAGED] = "UPDATE trial SET state=3, version=version+?2,"
                          " doc=json_set('{}','$.error',json_array('Start',?3)) WHERE id=?1",
     [HOPT_SQL_MINE] = "SELECT " HOPT_SQLITE_TRIAL " FROM trial INDEXED BY trial_running"
@@ -51,10 +55,12 @@ static const char *const texts[HOPT_SQL_COUNT] = {
     [HOPT_SQL_BEAT_STEP] = "UPDATE trial SET beat=beat+1, refresh_ms=?4,"
                            " doc=json_set(" DOC_OR_EMPTY ",'$.step',?5)"
                            " WHERE " OWNED " RETURNING stop",
-    /* json_patch() would drop members that are null, which extras may hold; ?10 has none. */
+    /* A document that is as it was claimed is known to be one, and what it becomes is known too.
+     * json_patch() would drop members that are null, which extras may hold; ?10 has none. */
     [HOPT_SQL_FINISH] = "UPDATE trial SET state=?4, version=version+?5, loss=?6, status=?7,"
                         " stop=coalesce(?8,stop), refresh_ms=?9,"
-                        " doc=json_set(json_patch(" DOC_OR_EMPTY ",?10),'$.result',json(?11))"
+                        " doc=CASE WHEN doc=?12 THEN ?13 ELSE"
+                        " json_set(json_patch(" DOC_OR_EMPTY ",?10),'$.result',json(?11)) END"
                         " WHERE " OWNED,
     /* The reaper's end keeps owner and lease, but is no success. */
     [HOPT_SQL_ENDED] = "SELECT 1 FROM trial WHERE id=?1 AND owner=?2 AND lease=?3 AND state>1"
@@ -246,16 +252,50 @@ hopt_status hopt_sqlite__run(hopt_sqlite *s, int *changes, hopt_sqlite_sql sql, 
     return status;
 }
 
+/* A call of the visit failed, or SQLite has rolled back by itself. */
+static void fail_visit(hopt_sqlite *s, const hopt_error *why) {
+    if (!s->visit_failed && why) s->visit_why = *why;
+    s->visit_failed = true;
+}
+
+static hopt_status visit_undone(const hopt_sqlite *s, hopt_error *err) {
+    return hopt_error_set(err, HOPT_ESTORE, "%s",
+                          s->visit_why.code ? s->visit_why.message : "a failure undid a visit");
+}
+
 hopt_status hopt_sqlite__begin(hopt_sqlite *s, hopt_error *err) {
-    return hopt_sqlite__run(s, NULL, HOPT_SQL_BEGIN, err, "");
+    if (!s->visit) return hopt_sqlite__run(s, NULL, HOPT_SQL_BEGIN, err, "");
+    return s->visit_failed ? visit_undone(s, err) : HOPT_OK;
 }
 
 hopt_status hopt_sqlite__end(hopt_sqlite *s, hopt_status status, hopt_error *err) {
+    if (s->visit) {
+        if (status == HOPT_ESTORE || sqlite3_get_autocommit(s->db)) fail_visit(s, err);
+        return status;
+    }
     if (status == HOPT_OK) status = hopt_sqlite__run(s, NULL, HOPT_SQL_COMMIT, err, "");
     /* Some failures (full disk, input/output) have rolled back already. */
     if (status != HOPT_OK && !sqlite3_get_autocommit(s->db))
         (void)!hopt_sqlite__run(s, NULL, HOPT_SQL_ROLLBACK, NULL, "");
     return status;
+}
+
+hopt_status hopt_sqlite__visit_begin(void *self, hopt_error *err) {
+    hopt_sqlite *s = self;
+    HOPT_ASSERT(!s->visit);
+    hopt_status status = hopt_sqlite__begin(s, err);
+    s->visit = status == HOPT_OK;
+    s->visit_failed = false;
+    memset(&s->visit_why, 0, sizeof s->visit_why);
+    return status;
+}
+
+hopt_status hopt_sqlite__visit_end(void *self, hopt_error *err) {
+    hopt_sqlite *s = self;
+    HOPT_ASSERT(s->visit);
+    s->visit = false;
+    bool undone = s->visit_failed || sqlite3_get_autocommit(s->db);
+    return hopt_sqlite__end(s, undone ? visit_undone(s, err) : HOPT_OK, err);
 }
 
 hopt_status hopt_sqlite__write(hopt_sqlite *s, hopt_status none, hopt_error *err,

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/hash.h"
 #include "common/json/json.h"
+#include "common/json/json_internal.h"
 
 typedef struct refusal {
     const char *text;
@@ -166,4 +168,106 @@ Test(json_parse, nan_tokens_become_strings) {
     json = must_parse("NaN", HOPT_JSON_NAN);
     cr_assert_str_eq(json_string_value(json), "NaN");
     json_decref(json);
+}
+
+/* hopt_json__read_plain() may refuse what is JSON, but may read nothing differently. */
+Test(json_parse, the_quick_reader_reads_the_same) {
+    static const char *const read[] = {
+        "{}",
+        "[]",
+        " [ ] \n",
+        "{\"a\":{\"b\":[1,-2,0,-0,123456789012345678]},\"c\":\"text ~\"}",
+        "[1.5,-0.0,1e3,1E-3,2.5e+10,0.1,5e-324,1.7976931348623157e308,3.0]",
+        "{ \"t\" : true , \"f\" : false , \"n\" : null }\r\n\t",
+        "[\"NaN\",\"\",\"{[,:]}\"]",
+    };
+    static const char *const left[] = {
+        "",           "1",
+        "\"a\"",      "null",
+        "[1",         "[1,]",
+        "[,1]",       "[1 2]",
+        "[01]",       "[1.]",
+        "[.5]",       "[-]",
+        "[1e]",       "[+1]",
+        "[0x1]",      "[nul]",
+        "[nullx]",    "[NaN]",
+        "[1e400]",    "[] []",
+        "[\"a]",      "[\"\\n\"]",
+        "[\"\t\"]",   "[\"\xc3\xa4\"]",
+        "[\"\x7f\"]", "{\"a\":1",
+        "{\"a\":1,}", "{\"a\" 1}",
+        "{a:1}",      "{\"a\":1,\"a\":2}",
+        "[1]//",      "[1]x",
+        "{\"a\":[1}", "[1234567890123456789]",
+        "{\"a\":}",   "[}",
+    };
+    for (size_t i = 0; i < HOPT_COUNT(read); i++) {
+        size_t length = strlen(read[i]);
+        json_t *quick = hopt_json__read_plain(read[i], length);
+        json_t *same = json_loadb(read[i], length, JSON_REJECT_DUPLICATES, NULL);
+        cr_assert(quick && same, "%s", read[i]);
+        char *text = json_dumps(quick, 0), *same_text = json_dumps(same, 0);
+        cr_assert_str_eq(text, same_text);
+        free(text);
+        free(same_text);
+        json_decref(quick);
+        json_decref(same);
+        /* Nothing behind the length is looked at, and a part of it is none. */
+        for (size_t part = 0; part + 3 < length; part++)
+            cr_assert_null(hopt_json__read_plain(read[i], part), "%.*s", (int)part, read[i]);
+    }
+    for (size_t i = 0; i < HOPT_COUNT(left); i++)
+        cr_assert_null(hopt_json__read_plain(left[i], strlen(left[i])), "%s", left[i]);
+    char deep[128];
+    memset(deep, '[', 40);
+    memset(deep + 40, ']', 40);
+    cr_assert_null(hopt_json__read_plain(deep, 80));
+    json_t *json = hopt_json_read(deep, 80);
+    cr_assert(json_is_array(json));
+    json_decref(json);
+    json = hopt_json_read("{\"\\u00e4\":1,\"a\":1,\"a\":2}", 24);
+    cr_assert_eq(json_integer_value(json_object_get(json, "a")), 2);
+    json_decref(json);
+    cr_assert_null(hopt_json_read("[", 1));
+}
+
+/* Numbers of usual size are read by integer arithmetic, to the same bit as strtod() does. */
+Test(json_parse, usual_numbers_read_as_strtod_does) {
+    int exact = 0;
+    for (uint64_t i = 0; i < 300000; i++) {
+        uint64_t bits = hopt_hash_splitmix64(3, i);
+        int digits = 1 + (int)(bits % 19), behind = (int)(bits / 19 % 20);
+        char text[64];
+        double value;
+        if (i % 2) { /* what was printed, and the middle between two doubles */
+            uint64_t close = (1012 + (bits & 0x1f)) << 52 | bits >> 12;
+            memcpy(&value, &close, sizeof value);
+            snprintf(text, sizeof text, "%.*f", (int)(i % 18), value);
+        } else if (i % 4) {
+            snprintf(text, sizeof text, "%.*f", 10, (double)(bits >> 24) + 0.5 + 0x1p-10);
+        } else {
+            uint64_t word = hopt_hash_splitmix64(4, i);
+            for (int k = 19; k > digits; k--)
+                word /= 10;
+            snprintf(text, sizeof text, "%0*llu", behind + 1, (unsigned long long)word);
+            size_t length = strlen(text);
+            memmove(text + length - (size_t)behind + 1, text + length - (size_t)behind,
+                    (size_t)behind + 1);
+            text[length - (size_t)behind] = '.';
+        }
+        if (!hopt_json__decimal_exact(&value, text, strlen(text))) continue;
+        exact++;
+        cr_assert_eq(value, strtod(text, NULL), "%s", text);
+    }
+    cr_assert_gt(exact, 100000);
+    double value;
+    cr_assert(hopt_json__decimal_exact(&value, "-4503599627370497.5", 19));
+    cr_assert_eq(value, -4503599627370497.5);
+    cr_assert(hopt_json__decimal_exact(&value, "9007199254740993.0", 18)); /* a tie, to even */
+    cr_assert_eq(value, 9007199254740992.0);
+    cr_assert_not(hopt_json__decimal_exact(&value, "0.0", 3));
+    cr_assert_not(hopt_json__decimal_exact(&value, "1e5", 3));
+    cr_assert_not(hopt_json__decimal_exact(&value, "1.2.3", 5));
+    cr_assert_not(hopt_json__decimal_exact(&value, "0.00001", 7));
+    cr_assert_not(hopt_json__decimal_exact(&value, "12345678901234567890.5", 22));
 }

@@ -75,6 +75,34 @@ Test(json_print, every_double_reads_back) {
     }
 }
 
+/* Where most values lie the digits are worked out in integers: the same as the C library's. */
+Test(json_print, usual_numbers_have_the_nearest_digits) {
+    for (uint64_t i = 0; i < 200000; i++) {
+        uint64_t bits = hopt_hash_splitmix64(2, i);
+        uint64_t fraction = i % 3 ? bits >> 12 : i % 6 ? (bits & 7) << 49 : bits & 7;
+        bits = (1002 + (bits & 0x3f) + (bits >> 6 & 7)) << 52 | fraction; /* 2^-21 .. 2^49 */
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        if (value == rint(value)) continue;
+        if (i & 1) value = -value;
+        char text[HOPT_JSON_NUMBER], same[400];
+        hopt_json_number(text, value);
+        int digits = 0;
+        for (const char *c = text; *c && *c != 'e'; c++)
+            digits += *c >= '0' && *c <= '9' && (digits || *c != '0');
+        cr_assert_eq(strtod(text, NULL), value, "%s", text);
+        if (!fraction) continue; /* may be the second nearest */
+        snprintf(same, sizeof same, "%.*g", digits, value);
+        char *padding = strstr(same, "e-0"); /* e-05 */
+        if (padding) memmove(padding + 2, padding + 3, strlen(padding + 3) + 1);
+        cr_assert_str_eq(text, same);
+        if (digits > 1) {
+            snprintf(same, sizeof same, "%.*g", digits - 1, value);
+            cr_assert_neq(strtod(same, NULL), value, "%s but %s", text, same);
+        }
+    }
+}
+
 static void check_text(const char *in, const char *compact, const char *pretty) {
     json_t *json;
     hopt_error err;

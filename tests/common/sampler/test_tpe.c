@@ -170,8 +170,14 @@ static double largest(const double *point, int size) {
     return (bowl(point, size) > 1 ? 1 : -1) * DBL_MAX;
 }
 
+/* Side by side: the first decimal of the smaller ones is lost beside the others. */
+static double huge_and_tiny(const double *point, int size) {
+    double x = bowl(point, size);
+    return x > 1 ? 1e300 * x : x > 0.5 ? 1e-300 * x : -1e-300 * x;
+}
+
 Test(tpe, degenerate_losses) {
-    static objective *const objectives[] = {equal, huge, tiny, largest};
+    static objective *const objectives[] = {equal, huge, tiny, largest, huge_and_tiny};
     for (size_t k = 0; k < HOPT_COUNT(objectives); k++)
         for (int ahead = 0; ahead < 30; ahead += 29)
             optimize(EVERY_KIND, NULL, 130, ahead, k, objectives[k], NULL);
@@ -180,7 +186,7 @@ Test(tpe, degenerate_losses) {
 Test(tpe, degenerate_histories) {
     hopt_space *space = space_of(EVERY_KIND);
     double point[EVERY];
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 7; k++) {
         hopt_sampler *sampler = open_sampler("tpe", space, NULL, 1);
         hopt_space_draw(space, 3, point);
         if (k == 0) tell(sampler, 0, point, 1); /* a single trial */
@@ -190,9 +196,18 @@ Test(tpe, degenerate_histories) {
             tell(sampler, i, point, i);
         for (int i = 0; k == 3 && i < 150; i++) /* all pruned */
             tell_outcome(sampler, i, point, HOPT_OUTCOME_PRUNED, i, i % 7);
+        for (int i = 0; k == 4 && i < 1000; i++) /* with the same loss, too */
+            tell(sampler, i, point, 1e-300);
+        for (int i = 0; k == 5 && i < 150; i++) /* all failed but one */
+            tell_outcome(sampler, i, point, i == 77 ? HOPT_OUTCOME_OK : HOPT_OUTCOME_FAILED,
+                         i == 77 ? 1 : (double)NAN, 0);
+        for (int i = 0; k == 6 && i < 1000; i++) /* the same point pending */
+            hopt_sampler_pend(sampler, i, point);
         double asked[EVERY];
-        for (int i = 2000; i < 2100; i++)
+        for (int i = 2000; i < 2100; i++) {
             ask(sampler, space, 1, i, asked);
+            if (i % 2) tell(sampler, i, asked, 1);
+        }
         hopt_sampler_close(sampler);
     }
     hopt_space_free(space);
@@ -202,6 +217,10 @@ Test(tpe, degenerate_ranges) {
     static const char *const spaces[] = {
         "{'a':{'_type':'uniform','_value':[1,1.0000000000000002]}}",
         "{'a':{'_type':'loguniform','_value':[1,1.0000000000000002]}}",
+        "{'a':{'_type':'uniform','_value':[1e300,1.0000000000000002e300]}}",
+        "{'a':{'_type':'uniform','_value':[-1.0000000000000002,-1]},"
+        "'b':{'_type':'uniform','_value':[0,1]}}",
+        "{'a':{'_type':'normal','_value':[1,2.3e-16]}}",
         "{'a':{'_type':'uniform','_value':[-8e307,8e307]}}",
         "{'a':{'_type':'uniform','_value':[0,5e-324]}}",
         "{'a':{'_type':'loguniform','_value':[1e-308,1e308]}}",

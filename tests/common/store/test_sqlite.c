@@ -17,6 +17,7 @@
 #include "common/base/alloc.h"
 #include "common/store/sqlite/sqlite_internal.h"
 #include "common/store/store.h"
+#include "common/store/store_internal.h"
 
 static char folder[64], path[128];
 static hopt_error err;
@@ -308,6 +309,60 @@ Test(sqlite, killed_in_a_transaction) {
     hopt_store_close(store);
     close(ready[0]);
     close(ready[1]);
+}
+
+/* ---- visits ---- */
+
+static int64_t queued_in(hopt_store *store) {
+    int64_t counts[HOPT_STATES];
+    cr_assert_eq(hopt_store_counts(store, "a", counts, &err), HOPT_OK, "%s", err.message);
+    return counts[HOPT_NEW];
+}
+
+static void visit_and_enqueue(hopt_store *store, const hopt_study *study, int num) {
+    size_t inserted;
+    hopt_trial *trial = new_trial(study, num);
+    cr_assert_eq(hopt_store_visit_begin(store, &err), HOPT_OK, "%s", err.message);
+    cr_assert_eq(hopt_store_enqueue(store, &trial, 1, &inserted, &err), HOPT_OK, "%s", err.message);
+    hopt_trial_free(trial);
+}
+
+static int refuse_commit(void *data) {
+    (void)data;
+    return 1;
+}
+
+/* A visit is one transaction: seen by others at its end, or not at all. */
+Test(sqlite, visit_is_one_transaction) {
+    hopt_store *store = must_open(), *other = must_open();
+    hopt_study *study = make_study(store);
+    sqlite3 *db = ((hopt_sqlite *)store->self)->db;
+    visit_and_enqueue(store, study, 0);
+    cr_assert(queued_in(store) == 1 && queued_in(other) == 0);
+    cr_assert_eq(hopt_store_visit_end(store, &err), HOPT_OK, "%s", err.message);
+    cr_assert_eq(queued_in(other), 1);
+    /* It can't be committed. */
+    sqlite3_commit_hook(db, refuse_commit, NULL);
+    visit_and_enqueue(store, study, 1);
+    cr_assert_eq(hopt_store_visit_end(store, &err), HOPT_ESTORE);
+    sqlite3_commit_hook(db, NULL, NULL);
+    cr_assert(queued_in(store) == 1 && queued_in(other) == 1);
+    /* One of its calls fails: nothing of it is kept, and the first failure is what is said. */
+    visit_and_enqueue(store, study, 1);
+    int64_t tid;
+    cr_assert_eq(sqlite3_exec(db, "DELETE FROM counter", NULL, NULL, NULL), SQLITE_OK);
+    cr_assert_eq(hopt_store_tids(store, &tid, 1, &err), HOPT_ESTORE);
+    char first[HOPT_ERROR_MESSAGE_MAX];
+    snprintf(first, sizeof first, "%s", err.message);
+    cr_assert_eq(hopt_store_tids(store, &tid, 1, &err), HOPT_ESTORE);
+    cr_assert_str_eq(err.message, first);
+    cr_assert_eq(hopt_store_visit_end(store, &err), HOPT_ESTORE);
+    cr_assert_str_eq(err.message, first);
+    cr_assert(queued_in(store) == 1 && queued_in(other) == 1);
+    cr_assert_eq(hopt_store_tids(store, &tid, 1, &err), HOPT_OK, "%s", err.message);
+    hopt_study_free(study);
+    hopt_store_close(other);
+    hopt_store_close(store);
 }
 
 /* Fills the store until the disk is full. @return how many trials went in. */

@@ -105,6 +105,31 @@ Test(numpy, every_draw_is_numpys_own) {
     }
 }
 
+/* A chain keeps what picks of one p have in common; the numbers, and how many, are the same. */
+Test(numpy, a_chain_picks_alike) {
+    static const double special[][4] = {{0, 0.5, 0, 0.5},
+                                        {1, 0, 0, 0},
+                                        {0, 0, 0, 1},
+                                        {0.999, 0, 0.001, 0},
+                                        {0.25, 0.25, 0.25, 0.25}};
+    for (int i = 0; i < 2000; i++) {
+        double p[4];
+        double sum = 0;
+        for (int k = 0; k < 4; k++)
+            sum += p[k] = i < 5 ? special[i][k] : p_of(4 * i + k, 0) + 0.001;
+        for (int k = 0; k < 4; k++)
+            p[k] /= sum;
+        hopt_numpy a, b;
+        hopt_numpy_seed(&a, (uint64_t)i);
+        hopt_numpy_seed(&b, (uint64_t)i);
+        hopt_numpy_link links[4];
+        hopt_numpy_chain chain = hopt_numpy_chain_of(p, 4, links);
+        for (int k = 0; k < 50; k++)
+            cr_assert_eq(hopt_numpy_pick(&a, p, 4), hopt_numpy_chain_pick(&b, &chain), "%d", i);
+        cr_assert_eq(hopt_numpy_next64(&a), hopt_numpy_next64(&b));
+    }
+}
+
 /* Of numpy's own test data (SeedSequence(0), NEP 19) and of HYPEROPT.md §3. */
 Test(numpy, seeds_of_a_run) {
     uint32_t words[4];
