@@ -19,7 +19,7 @@ typedef struct hopt_cli_common {
         .name = "store", .letter = 's', .type = HOPT_OPTION_STRING, .argument = "URI",             \
         .env = "HOPT_STORE", .def_text = (def_words), .offset = offsetof(of, common.store),        \
         .help = "where the studies are: sqlite:PATH, mongodb://HOST/DATABASE, or hyperopt's "      \
-                "mongo://HOST:PORT/DATABASE/jobs"                                                  \
+                "mongo://HOST:PORT/DATABASE/jobs; @FILE: as the one line of that file says"        \
     }
 /** The default of commands that work on what is there. */
 #define HOPT_CLI_STORE_FOUND "the *.hopt.db file in this folder"

@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/run.h"
 #include "common/base/alloc.h"
+#include "common/program/program.h"
 #include "common/sampler/sampler.h"
 #include "common/sys/file.h"
 #include "common/sys/log.h"
@@ -223,13 +224,16 @@ static int run_command(const hopt_command *self, void *given) {
     hopt_study_spec *spec;
     hopt_context context = {0};
     overrides sets;
+    hopt_error err;
+    char *store = NULL;
     if (s->common.quiet) hopt_log_set_level(HOPT_LOG_WARN);
     if (s->verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     collect(&sets, s);
     int code = hopt_context_load(&spec, self, s->file, s->name, &sets.all);
+    if (code == HOPT_EXIT_OK && hopt_program_store(&store, s->common.store, &err) != HOPT_OK)
+        code = hopt_cli_fail(self, &err);
     if (code == HOPT_EXIT_OK) {
-        char *uri = s->common.store ? hopt_strdup(s->common.store)
-                                    : hopt_format("sqlite:./%s.hopt.db", spec->name);
+        char *uri = store ? hopt_strdup(store) : hopt_format("sqlite:./%s.hopt.db", spec->name);
         char *cwd = s->cwd ? hopt_strdup(s->cwd) : hopt_path_folder(s->file);
         hopt_run run = {.command = self, .settings = s, .uri = uri, .spec = spec, .cwd = cwd};
         code = run_study(&run, &context);
@@ -240,6 +244,7 @@ static int run_command(const hopt_command *self, void *given) {
     hopt_study_spec_free(spec);
     free(sets.all.list);
     free(sets.sampler);
+    free(store);
     return code;
 }
 

@@ -43,7 +43,9 @@ static void say_created(const create_settings *s, const hopt_context *context,
                                         [HOPT_ENROLLED_EXTENDED] = "was done; open again",
                                         [HOPT_ENROLLED_FINISHED] = "is there and done"};
     char masked[1024];
+    const char *given = s->common.store, *shown = masked; /* one to give again, where it can be */
     hopt_store_mask_uri(masked, sizeof masked, context->uri);
+    if (given && *given == '@') shown = given;
     if (s->common.json) {
         hopt_cli_json(json_pack("{s:s, s:s, s:s, s:b}", "name", study->name, "state",
                                 hopt_study_state_name(study->state), "store", masked, "created",
@@ -53,7 +55,7 @@ static void say_created(const create_settings *s, const hopt_context *context,
     hopt_cli_note(&s->common, "study %s: %s in %s", study->name, words[how], masked);
     if (how == HOPT_ENROLLED_CREATED)
         hopt_cli_note(&s->common, "next: hopt-master --store %s\n      hopt-worker --store %s %s",
-                      masked, masked, s->file);
+                      shown, shown, s->file);
 }
 
 static int create(const hopt_command *self, void *given) {

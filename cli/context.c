@@ -75,10 +75,12 @@ static int only_store_here(char **uri, const hopt_command *command) {
 int hopt_context_open_uri(hopt_context *context, const hopt_command *command,
                           const hopt_cli_common *common, const char *uri, hopt_context_mode mode) {
     hopt_error err;
-    *context = (hopt_context){.command = command, .common = common, .uri = hopt_strdup(uri)};
+    *context = (hopt_context){.command = command, .common = common};
+    if (hopt_program_store(&context->uri, uri, &err) != HOPT_OK)
+        return hopt_cli_fail(command, &err);
     hopt_store_options options = {.create = mode == HOPT_CONTEXT_CREATE,
                                   .read_only = mode == HOPT_CONTEXT_READ};
-    if (hopt_store_open(&context->store, uri, &options, &err) != HOPT_OK)
+    if (hopt_store_open(&context->store, context->uri, &options, &err) != HOPT_OK)
         return hopt_cli_fail(command, &err);
     return HOPT_EXIT_OK;
 }

@@ -102,6 +102,8 @@ static void note_next(const ending *end) {
     const char *file = end->run->settings->file, *name = end->study->name;
     char masked[1024], *store;
     hopt_store_mask_uri(masked, sizeof masked, end->run->uri);
+    if (common->store && *common->store == '@')
+        snprintf(masked, sizeof masked, "%s", common->store);
     store = common->store ? hopt_format(" --store %s", masked) : hopt_strdup("");
     int64_t more = 0;
     for (int i = 0; i < HOPT_STATES; i++)

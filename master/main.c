@@ -24,6 +24,7 @@ typedef struct watched {
 
 typedef struct program {
     hopt_master_settings settings;
+    char *store; /* URI */
     uv_loop_t loop;
     hopt_master *master;
     hopt_signals *signals;
@@ -58,7 +59,8 @@ static int enroll_files(program *self, hopt_study_spec *const *specs) {
         hopt_error_set(&err, HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
         return hopt_program_fail(program_name, &err);
     }
-    if (hopt_store_open(&store, self->settings.store, &options, &err) != HOPT_OK)
+    if (hopt_program_store(&self->store, self->settings.store, &err) != HOPT_OK ||
+        hopt_store_open(&store, self->store, &options, &err) != HOPT_OK)
         return hopt_program_fail(program_name, &err);
     int code = HOPT_EXIT_OK;
     for (size_t i = 0; i < files->count && code == HOPT_EXIT_OK; i++)
@@ -163,7 +165,7 @@ static void on_signal(void *data, int signum, int count) {
 static void run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
-    hopt_master_options options = {.store_uri = self->settings.store,
+    hopt_master_options options = {.store_uri = self->store,
                                    .glob = self->settings.studies,
                                    .poll_ms = self->settings.poll_ms,
                                    .on_trial = on_trial,
@@ -181,12 +183,14 @@ static void run(program *self) {
 int main(int argc, char **argv) {
     program self = {0};
     int code;
+    hopt_program_begin(argc, argv);
     if (!hopt_command_parse(&hopt_master_command, &self.settings, argc, argv, &code)) return code;
     if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);
     code = set_up(&self);
     if (code == HOPT_EXIT_OK) run(&self);
     free(self.studies);
+    free(self.store);
     hopt_command_clear(&hopt_master_command, &self.settings);
     return code;
 }

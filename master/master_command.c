@@ -9,7 +9,7 @@ static const hopt_option options[] = {
      .env = "HOPT_STORE",
      AT(store),
      .help = "where the studies are: sqlite:PATH, mongodb://HOST/DATABASE, or hyperopt's "
-             "mongo://HOST:PORT/DATABASE/jobs"},
+             "mongo://HOST:PORT/DATABASE/jobs; @FILE: as the one line of that file says"},
     {.name = "studies",
      .type = HOPT_OPTION_STRING,
      .argument = "GLOB",
@@ -62,6 +62,8 @@ static const char *const description[] = {
     "It keeps nothing of its own: kill it at any time and start it on any machine. Start a second "
     "one and it stands by; it takes over within seconds of the first one's death. Two of them can "
     "never propose the same trial.",
+    "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
+    "HOPT_STORE, or give @FILE.",
     "It stays in the foreground and logs to standard error. SIGTERM or SIGINT makes it leave the "
     "lead, so that another takes over at once, and exit.",
     NULL};

@@ -157,6 +157,7 @@ hopt_agent *hopt_agent_new(uv_loop_t *loop, const hopt_agent_options *options) {
         agent->studies[i].plugin = options->plugins ? options->plugins[i] : NULL;
         agent->studies[i].exp_key = options->exp_keys ? options->exp_keys[i] : NULL;
         agent->reapers[i] = agent->studies[i].exp_key ? hopt_reaper_new() : NULL;
+        agent->studies[i].refusal = hopt_strdup(options->refusals ? options->refusals[i] : NULL);
     }
     agent->slots = hopt_zalloc((size_t)options->slots, sizeof *agent->slots);
     for (int i = 0; i < options->slots; i++)
@@ -211,8 +212,10 @@ static void free_agent(hopt_agent *agent) {
     for (size_t i = 0; i < agent->n_reports; i++)
         hopt_reports_clear(&agent->reports[i].reports);
     free(agent->reports);
-    for (size_t i = 0; i < agent->options.n_studies; i++)
+    for (size_t i = 0; i < agent->options.n_studies; i++) {
         hopt_reaper_free(agent->reapers[i]);
+        free(agent->studies[i].refusal);
+    }
     free(agent->reapers);
     hopt_driven__sweep(agent, true);
     free(agent->domains);

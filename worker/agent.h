@@ -3,6 +3,9 @@
  * (worker/sandbox.h), heartbeats, writes results. Everything runs on one uv loop; store calls go
  * to two offloads (queue work; heartbeats), each with a connection of its own.
  *
+ * A study whose objective in the store is another than the operator's is refused: its trials are
+ * claimed and end in ERROR with that reason (worker/refusal.h).
+ *
  * Lifecycle: new -> start -> (drain | release) -> on_idle -> close -> on_closed. Loop thread only.
  */
 #ifndef HOPT_WORKER_AGENT_H
@@ -59,8 +62,11 @@ typedef struct hopt_agent_options {
     const char *const
         *exp_keys; /**< of each study: it stands for the trials of a Python driver with this exp_key
                       (common/store/driven.h); NULL, or NULL entries: a study of ours */
-    const char *gpus; /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
-    bool quiet;       /**< no log lines for single trials */
+    const char *const *refusals; /**< why no trial of a study (n_studies) is evaluated, or NULL: it
+                                     is; may be NULL */
+    bool any_objective;          /**< the study's objective in the store may be another */
+    const char *gpus;            /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
+    bool quiet;                  /**< no log lines for single trials */
     void (*on_event)(void *data, const hopt_agent_event *event);
     /**
      * A master in the same process may take its turn within an exchange, between the ends and the

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/hash.h"
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "worker/agent_internal.h"
+#include "worker/refusal.h"
 
 enum {
     LOOK_MS = 4000, /* how old a study's state may be: a pause works within 5 s */
@@ -34,6 +36,13 @@ typedef struct slot_start {
     size_t study;
 } slot_start;
 
+/* Of a study's text in the store: hash 0 says that it is as before. */
+typedef struct judgement {
+    uint64_t hash;
+    bool unreadable;
+    char *refusal;
+} judgement;
+
 typedef struct exchange {
     hopt_agent *agent;
     slot_start *starts; /* claimed trials that have their slots but do not run yet */
@@ -51,8 +60,9 @@ typedef struct exchange {
     bool claim_lost;
     bool turn, turned; /* the master's turn: asked for, done */
     bool *claimable, *stopping;
-    bool visit;  /* all in one visit of the store: see hopt_store_visit_begin() */
-    bool undone; /* which failed at its end */
+    judgement *judged; /* by study */
+    bool visit;        /* all in one visit of the store: see hopt_store_visit_begin() */
+    bool undone;       /* which failed at its end */
     int64_t visit_ms;
     hopt_status status;
     hopt_error err;
@@ -184,6 +194,20 @@ static hopt_status write_reports(exchange *job, hopt_store *store) {
     return HOPT_OK;
 }
 
+/* Whether the study may be claimed from: not when nobody knows what it wants to be run. */
+static bool judge(exchange *job, size_t i, const hopt_study *study) {
+    const hopt_agent_study *known = &job->agent->studies[i];
+    judgement *judged = &job->judged[i];
+    if (job->agent->options.any_objective) return true;
+    uint64_t hash = hopt_hash_fnv1a(HOPT_FNV_START, study->spec, strlen(study->spec));
+    if (hash == known->judged) return !known->unreadable;
+    hopt_error ignored; /* the master says it */
+    judged->hash = hash;
+    judged->unreadable =
+        hopt_refusal_of_study(&judged->refusal, known->spec, study->spec, &ignored) != HOPT_OK;
+    return !judged->unreadable;
+}
+
 static hopt_status look_at_studies(exchange *job, hopt_store *store) {
     for (size_t i = 0; i < job->agent->options.n_studies; i++) {
         hopt_study *study;
@@ -195,7 +219,7 @@ static hopt_status look_at_studies(exchange *job, hopt_store *store) {
         job->claimable[i] = job->stopping[i] = false;
         if (status == HOPT_ENOTFOUND || status == HOPT_EINVAL) continue; /* not there yet */
         if (status != HOPT_OK) return status;
-        job->claimable[i] = study->state == HOPT_STUDY_ACTIVE;
+        job->claimable[i] = study->state == HOPT_STUDY_ACTIVE && judge(job, i, study);
         job->stopping[i] =
             study->state == HOPT_STUDY_CLOSING && hopt_study_reason_stops(study->reason);
         hopt_study_free(study);
@@ -425,11 +449,21 @@ static int take_claimed(exchange *job) {
     return taken;
 }
 
+static void take_judgement(hopt_agent_study *study, judgement *judged) {
+    if (!judged->hash) return;
+    free(study->refusal);
+    study->refusal = judged->refusal;
+    study->unreadable = judged->unreadable;
+    study->judged = judged->hash;
+    judged->refusal = NULL;
+}
+
 static void take_looks(exchange *job) {
     hopt_agent *agent = job->agent;
     bool stop = false;
     for (size_t i = 0; i < agent->options.n_studies; i++) {
         agent->studies[i].claimable = job->claimable[i];
+        take_judgement(&agent->studies[i], &job->judged[i]);
         stop |= job->stopping[i] && !agent->studies[i].stopping;
         agent->studies[i].stopping = job->stopping[i];
     }
@@ -505,6 +539,9 @@ static void exchange_done(void *data, bool ran) {
     free(job->ends);
     free(job->claimed);
     free(job->claimable);
+    for (size_t i = 0; i < agent->options.n_studies; i++)
+        free(job->judged[i].refusal);
+    free(job->judged);
     free(job->stopping);
     free(job);
     if (ran && peeked && ok && !agent->again) {
@@ -553,6 +590,7 @@ static exchange *prepare(hopt_agent *agent) {
     job->starts = hopt_zalloc((size_t)agent->options.slots, sizeof *job->starts);
     job->claimed = hopt_zalloc(n_studies, sizeof *job->claimed);
     job->claimable = hopt_zalloc(n_studies, sizeof *job->claimable);
+    job->judged = hopt_zalloc(n_studies, sizeof *job->judged);
     job->stopping = hopt_zalloc(n_studies, sizeof *job->stopping);
     for (int i = 0; i < agent->options.slots; i++) {
         hopt_slot *slot = &agent->slots[i];

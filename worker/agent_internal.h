@@ -71,8 +71,11 @@ typedef struct hopt_agent_study {
     const char *cwd;
     const char *plugin;  /**< absolute path, plugin objectives */
     const char *exp_key; /**< of a Python driver, or NULL: a study of ours */
-    bool claimable;      /**< active in the store when last looked at */
-    bool stopping;       /**< closing with a reason that stops running trials */
+    uint64_t judged;     /**< hash of the stored text that the next two are about, 0: none yet */
+    bool unreadable;     /**< nobody knows what it names: nothing is claimed */
+    char *refusal;  /**< why its trials end in ERROR without a start; NULL: they may run; owned */
+    bool claimable; /**< active in the store when last looked at */
+    bool stopping;  /**< closing with a reason that stops running trials */
 } hopt_agent_study;
 
 struct hopt_agent {

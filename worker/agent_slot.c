@@ -7,6 +7,7 @@
 #include "common/base/alloc.h"
 #include "common/sys/log.h"
 #include "worker/agent_internal.h"
+#include "worker/refusal.h"
 
 /* The n-th name of "0,1,2" (cyclic), as CUDA_VISIBLE_DEVICES. */
 static char *gpu_env(const char *gpus, int index) {
@@ -104,11 +105,19 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
     hopt_agent__exchange(agent);
 }
 
-static void open_sandbox(hopt_slot *slot, size_t study) {
-    hopt_agent *agent = slot->agent;
-    if (slot->sandbox && slot->study == study) return;
-    if (slot->sandbox) hopt_sandbox_close(slot->sandbox, NULL, NULL);
+/* The slot is for this study from now on: no sandbox of another one stays. */
+static void choose_study(hopt_slot *slot, size_t study) {
+    if (slot->sandbox && slot->study != study) {
+        hopt_sandbox_close(slot->sandbox, NULL, NULL);
+        slot->sandbox = NULL;
+    }
     slot->study = study;
+}
+
+static void open_sandbox(hopt_slot *slot) {
+    hopt_agent *agent = slot->agent;
+    size_t study = slot->study;
+    if (slot->sandbox) return;
     slot->sandbox_options = (hopt_sandbox_options){.slot = slot->index,
                                                    .spec = agent->studies[study].spec,
                                                    .runner = agent->options.runner,
@@ -126,15 +135,32 @@ void hopt_slot__take(hopt_slot *slot, hopt_trial *trial) {
     slot->beat = trial->beat;
 }
 
+/* The trial ends without a start: what it or its study names was not given to this worker. */
+static void refuse(hopt_slot *slot, char *why) {
+    static char type[] = "Start";
+    const hopt_result result = {.state = HOPT_ERROR, .error_type = type, .error_message = why};
+    const hopt_sandbox_log log = {.head = "", .tail = ""};
+    on_end(slot, &result, &log);
+    free(why);
+}
+
 void hopt_slot__start(hopt_slot *slot, size_t study) {
     HOPT_ASSERT(slot->state == HOPT_SLOT_BUSY && slot->trial);
-    open_sandbox(slot, study);
+    choose_study(slot, study);
     hopt_agent__event(slot->agent, HOPT_AGENT_CLAIMED, slot);
     if (slot->agent->releasing) { /* since it was claimed; by the event itself, maybe */
         slot->state = HOPT_SLOT_GIVE_UP;
         hopt_agent__exchange(slot->agent);
         return;
     }
+    const char *refusal = slot->agent->studies[study].refusal;
+    char *why = NULL; /* what a Python driver's trials name was looked at when they were claimed */
+    if (!slot->exp_key) why = refusal ? hopt_strdup(refusal) : hopt_refusal_of_trial(slot->trial);
+    if (why) {
+        refuse(slot, why);
+        return;
+    }
+    open_sandbox(slot);
     static const hopt_sandbox_callbacks callbacks = {on_report, on_attach, on_end, NULL};
     static const hopt_sandbox_callbacks driven = {NULL, NULL, on_end, hopt_slot__on_ask};
     hopt_sandbox_start(slot->sandbox, slot->trial, slot->exp_key ? driven : callbacks, slot);

@@ -19,10 +19,22 @@ static const struct row {
     {"Signal", HOPT_CHILD_SIGNALED, HOPT_ERROR},
     {"Timeout", HOPT_CHILD_TIMEOUT, HOPT_ERROR},
     {"Memory", HOPT_CHILD_MEMORY, HOPT_ERROR},
+    {"Processes", HOPT_CHILD_PROCESSES, HOPT_ERROR},
     {"BadResult", HOPT_CHILD_OUTPUT, HOPT_ERROR},
     {"Start", HOPT_CHILD_UNSTARTED, HOPT_ERROR},
     {NULL, HOPT_CHILD_STOPPED, HOPT_CANCEL},
 };
+
+/* Who writes beyond the limit gets SIGXFSZ; a shell exits with 128 + its number for a child's;
+ * where it is ignored, as in Python, the write fails with EFBIG, and that is printed. */
+static bool file_too_large(const hopt_child_outcome *outcome) {
+    if (!outcome->file_mb) return false;
+    if (outcome->end == HOPT_CHILD_SIGNALED) return outcome->code == SIGXFSZ;
+    if (outcome->end != HOPT_CHILD_EXITED) return false;
+    return outcome->code == 128 + SIGXFSZ ||
+           (outcome->last_log && (strstr(outcome->last_log, "File too large") ||
+                                  strstr(outcome->last_log, "File size limit exceeded")));
+}
 
 /* The first sentence of an error, by its end. */
 static void describe(hopt_buf *text, const hopt_child_outcome *outcome) {
@@ -40,12 +52,18 @@ static void describe(hopt_buf *text, const hopt_child_outcome *outcome) {
     case HOPT_CHILD_MEMORY:
         hopt_buf_print(text, "used more than %g MB of memory", outcome->limit);
         break;
+    case HOPT_CHILD_PROCESSES:
+        hopt_buf_print(text, "had more than %g processes at a time (trial.processes)",
+                       outcome->limit);
+        break;
     case HOPT_CHILD_OUTPUT:
         hopt_buf_print(text, "printed more than %g MB", outcome->limit);
         break;
     default:
         break;
     }
+    if (file_too_large(outcome))
+        hopt_buf_print(text, ", for a file larger than %d MB (trial.file_mb)", outcome->file_mb);
     if (!outcome->message || !*outcome->message) return;
     if (text->length) hopt_buf_text(text, ": ");
     hopt_buf_text(text, outcome->message);

@@ -15,6 +15,7 @@ typedef enum hopt_child_end {
     HOPT_CHILD_SIGNALED,  /**< died by signal `code`, which we did not send */
     HOPT_CHILD_TIMEOUT,   /**< killed after `limit` seconds */
     HOPT_CHILD_MEMORY,    /**< killed for its memory, above `limit` MB */
+    HOPT_CHILD_PROCESSES, /**< killed for having more than `limit` processes */
     HOPT_CHILD_OUTPUT,    /**< killed for printing more than `limit` MB */
     HOPT_CHILD_UNSTARTED, /**< could not be started: `message` */
     HOPT_CHILD_STOPPED    /**< ended after it was told to stop: `stop` says why */
@@ -25,6 +26,7 @@ typedef struct hopt_child_outcome {
     hopt_child_end end;
     int code;                    /**< exit code or signal */
     double limit;                /**< the limit that was crossed */
+    int file_mb;                 /**< the limit of file sizes, 0: none: for a hint */
     const char *message;         /**< what is known besides; NULL: nothing */
     const char *bad;             /**< what was wrong with the result or a message; NULL: nothing */
     const hopt_child_loss *loss; /**< the result given; NULL: none */

@@ -23,9 +23,11 @@ static const char program_name[] = "hopt-worker";
 
 typedef struct program {
     hopt_worker_settings settings;
+    char *store; /* URI */
     hopt_study_spec **specs;
     char **cwds;
     char **plugins;
+    char **refusals;
     size_t n_studies;
     char *runner;
     char *workdir;
@@ -49,9 +51,11 @@ static void add_study(program *self, hopt_study_spec *spec, char *cwd) {
     self->specs = hopt_realloc(self->specs, n, sizeof *self->specs);
     self->cwds = hopt_realloc(self->cwds, n, sizeof *self->cwds);
     self->plugins = hopt_realloc(self->plugins, n, sizeof *self->plugins);
+    self->refusals = hopt_realloc(self->refusals, n, sizeof *self->refusals);
     self->specs[n - 1] = spec;
     self->cwds[n - 1] = cwd;
     self->plugins[n - 1] = NULL;
+    self->refusals[n - 1] = NULL;
 }
 
 /* --python-driver: its trials under one study that stands for them. */
@@ -94,7 +98,11 @@ static int load_from_store(program *self, hopt_store *store) {
         hopt_errors errors = {0};
         if (hopt_store_study(store, &study, names[i], &err) != HOPT_OK) continue;
         if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), study->name, NULL, 0,
-                                  &errors) == HOPT_OK)
+                                  &errors) != HOPT_OK)
+            hopt_log_warn("left alone study=%s: its record can't be read", study->name);
+        else if (spec->objective.kind == HOPT_OBJECTIVE_NONE) /* asked and told */
+            hopt_study_spec_free(spec);
+        else
             add_study(self, spec, hopt_strdup(self->settings.cwd ? self->settings.cwd : "."));
         hopt_study_free(study);
     }
@@ -121,7 +129,8 @@ static int check_store(program *self) {
     if (!self->settings.store)
         return fail(HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
     hopt_store_options options = {.create = self->settings.python_driver != NULL};
-    hopt_status status = hopt_store_open(&store, self->settings.store, &options, &err);
+    hopt_status status = hopt_program_store(&self->store, self->settings.store, &err);
+    if (status == HOPT_OK) status = hopt_store_open(&store, self->store, &options, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
     int code = HOPT_EXIT_OK;
     if (self->settings.python_driver)
@@ -147,8 +156,12 @@ static int check_objectives(program *self) {
         }
         if (spec->objective.kind != HOPT_OBJECTIVE_PLUGIN) continue;
         const char *folder = self->settings.plugin_dir ? self->settings.plugin_dir : self->cwds[i];
-        if (hopt_worker_plugin(&self->plugins[i], folder, spec->objective.plugin, &err) != HOPT_OK)
-            return hopt_program_fail(program_name, &err);
+        if (hopt_worker_plugin(&self->plugins[i], folder, spec->objective.plugin, &err) == HOPT_OK)
+            continue;
+        if (self->settings.files.count) return hopt_program_fail(program_name, &err);
+        /* One that the store names must not keep the worker from the others. */
+        hopt_log_warn("refused study=%s: %s", spec->name, err.message);
+        self->refusals[i] = hopt_format("refused, not run: %s", err.message);
     }
     return HOPT_EXIT_OK;
 }
@@ -274,11 +287,13 @@ static void run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
     hopt_agent_options options = {
-        .store_uri = self->settings.store,
+        .store_uri = self->store,
         .studies = (const hopt_study_spec *const *)self->specs,
         .n_studies = self->n_studies,
         .cwds = (const char *const *)self->cwds,
         .plugins = (const char *const *)self->plugins,
+        .refusals = (const char *const *)self->refusals,
+        .any_objective = self->settings.allow_any_command,
         .slots = (int)self->settings.slots,
         .grace_ms = self->settings.grace_ms,
         .max_trials = (int)self->settings.max_trials,
@@ -307,10 +322,13 @@ static void clear(program *self) {
         hopt_study_spec_free(self->specs[i]);
         free(self->cwds[i]);
         free(self->plugins[i]);
+        free(self->refusals[i]);
     }
     free(self->specs);
     free(self->cwds);
     free(self->plugins);
+    free(self->refusals);
+    free(self->store);
     free(self->runner);
     free(self->workdir);
     hopt_command_clear(&hopt_worker_command, &self->settings);
@@ -319,6 +337,7 @@ static void clear(program *self) {
 int main(int argc, char **argv) {
     program self = {0};
     int code;
+    hopt_program_begin(argc, argv);
     if (!hopt_command_parse(&hopt_worker_command, &self.settings, argc, argv, &code)) return code;
     if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);

@@ -214,6 +214,8 @@ static void start_child(hopt_sandbox *sandbox) {
                            .env =
                                hopt_sandbox__env(&sandbox->options, server ? NULL : &sandbox->env),
                            .memory_mb = spec->trial.memory_mb,
+                           .file_mb = spec->trial.file_mb,
+                           .processes = spec->trial.processes,
                            .grace_ms = sandbox->grace_ms,
                            .side = !server};
     hopt_error err = {0};

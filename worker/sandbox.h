@@ -26,8 +26,10 @@
 #include "common/trial/trial.h"
 
 enum {
-    HOPT_SANDBOX_LOG_MAX = 64 << 10,       /**< of head and tail of a log each, in bytes */
-    HOPT_SANDBOX_ATTACHMENT_MAX = 64 << 20 /**< bytes */
+    HOPT_SANDBOX_LOG_MAX = 64 << 10,         /**< of head and tail of a log each, in bytes */
+    HOPT_SANDBOX_ATTACHMENT_MAX = 64 << 20,  /**< bytes */
+    HOPT_SANDBOX_ATTACHMENTS_MAX = 256 << 20 /**< bytes, of one trial: the worker holds them until
+                                                the trial ends */
 };
 
 typedef struct hopt_sandbox hopt_sandbox;
@@ -62,8 +64,8 @@ typedef struct hopt_sandbox_log {
 typedef bool (*hopt_sandbox_on_report)(void *data, int64_t step, double loss);
 
 /**
- * A file to keep with the trial: regular, inside the workdir, <= HOPT_SANDBOX_ATTACHMENT_MAX,
- * opened without following links.
+ * A file to keep with the trial: regular, inside the workdir, <= HOPT_SANDBOX_ATTACHMENT_MAX, all
+ * of a trial together <= HOPT_SANDBOX_ATTACHMENTS_MAX, opened without following links.
  * @param name  1..255 bytes without control characters; valid during the call.
  * @param fd    open for reading; the callee's to close, still readable after the workdir is gone.
  */

@@ -20,7 +20,7 @@
 #include "common/json/json.h"
 #include "worker/sandbox_internal.h"
 
-enum { READ_SIZE = 64 << 10, DRAIN_MS = 1000, KILL_WAIT_MS = 7000, QUEUE_MAX = 64 << 10 };
+enum { READ_SIZE = 64 << 10, DRAIN_MS = 1000, KILL_WAIT_MS = 12000, QUEUE_MAX = 64 << 10 };
 
 struct sandbox_child {
     uv_process_t process;
@@ -213,6 +213,8 @@ static char **make_arguments(const sandbox_spawn *spawn) {
     push(&args, hopt_format("--parent=%d", (int)getpid()));
     push(&args, hopt_format("--grace-ms=%lld", (long long)spawn->grace_ms));
     if (spawn->memory_mb) push(&args, hopt_format("--memory-mb=%d", spawn->memory_mb));
+    if (spawn->file_mb) push(&args, hopt_format("--file-mb=%d", spawn->file_mb));
+    if (spawn->processes) push(&args, hopt_format("--processes=%d", spawn->processes));
     if (spawn->side) {
         push(&args, hopt_strdup("--report-fd=4"));
         push(&args, hopt_strdup("--watch-stdin"));

@@ -81,7 +81,7 @@ typedef struct sandbox_exit {
     bool told;    /**< the runner told; else it was killed itself */
     int code;     /**< exit code, or -1 */
     int signal;   /**< signal, or 0 */
-    char *reason; /**< "memory", "stopped", "start" or NULL */
+    char *reason; /**< "memory", "processes", "stopped", "start" or NULL */
     char *message;
 } sandbox_exit;
 
@@ -100,7 +100,7 @@ typedef struct sandbox_spawn {
     const char *runner, *cwd;
     const char *plugin, *config; /**< or argv */
     char **argv, **env;
-    int memory_mb;
+    int memory_mb, file_mb, processes; /**< 0: no limit */
     int64_t grace_ms;
     bool side; /**< make the report descriptor, 4 in the child */
 } sandbox_spawn;

@@ -58,6 +58,7 @@ struct hopt_sandbox {
     sandbox_scratch scratch;
     uint64_t started_ns;
     uint64_t printed; /**< bytes since the last trial's end */
+    int64_t attached; /**< bytes of the trial's attachments */
     char *stop;       /**< wish to stop, or NULL */
     bool told;        /**< the objective learned of it, or was killed for it */
     bool has_outcome; /**< `outcome.end` is decided */

@@ -9,6 +9,9 @@
 #include "common/json/json.h"
 #include "worker/sandbox_slot.h"
 
+/* What keeping a file costs the worker besides its bytes, so that empty ones have a limit too. */
+enum { ATTACHMENT_COST = 4096 };
+
 void hopt_sandbox__decide(hopt_sandbox *sandbox, hopt_child_end end, const char *message) {
     if (sandbox->has_outcome) return;
     sandbox->has_outcome = true;
@@ -44,10 +47,15 @@ static void on_attach(hopt_sandbox *sandbox, const hopt_child_message *message) 
     hopt_error err = {0};
     int64_t size = 0;
     int fd = hopt_sandbox__attach_open(sandbox->workdir, message->file, &size, &err);
-    if (fd < 0)
+    if (fd < 0) {
         note_bad(sandbox, err.message);
-    else
+    } else if (size + ATTACHMENT_COST > HOPT_SANDBOX_ATTACHMENTS_MAX - sandbox->attached) {
+        close(fd);
+        note_bad(sandbox, "attach: its files are larger than 256 MB together");
+    } else {
+        sandbox->attached += size + ATTACHMENT_COST;
         sandbox->callbacks.on_attach(sandbox->data, message->name, fd, size);
+    }
 }
 
 /* A server's result ends the trial here; a command's when it exits. */
@@ -213,6 +221,7 @@ static void on_out(void *data, hopt_child_piece piece, const char *text, size_t 
 }
 
 static void on_side(void *data, hopt_child_piece piece, const char *text, size_t length) {
+    count_output(data, length + 1);
     on_line(data, piece, text, length, true);
 }
 
@@ -279,6 +288,8 @@ void hopt_sandbox__outcome_of_exit(hopt_sandbox *sandbox, const sandbox_exit *ho
         hopt_sandbox__decide(sandbox, HOPT_CHILD_UNSTARTED, how->message);
     } else if (strcmp(reason, "memory") == 0) {
         hopt_sandbox__decide(sandbox, HOPT_CHILD_MEMORY, how->message);
+    } else if (strcmp(reason, "processes") == 0) {
+        hopt_sandbox__decide(sandbox, HOPT_CHILD_PROCESSES, how->message);
     } else if (sandbox->phase == SANDBOX_STARTING) {
         outcome_before_ready(sandbox, how);
     } else if (how->signal) {
@@ -315,6 +326,8 @@ static double limit_of(const hopt_sandbox *sandbox) {
         return rules->timeout_s;
     case HOPT_CHILD_MEMORY:
         return rules->memory_mb;
+    case HOPT_CHILD_PROCESSES:
+        return rules->processes;
     case HOPT_CHILD_OUTPUT:
         return rules->output_mb;
     default:
@@ -335,6 +348,7 @@ static void make_result(hopt_sandbox *sandbox, hopt_result *result) {
     outcome->error_text = sandbox->error_text;
     outcome->loss = sandbox->has_loss ? &sandbox->loss : NULL;
     outcome->limit = limit_of(sandbox);
+    outcome->file_mb = sandbox->options.spec->trial.file_mb;
     outcome->last_log = hopt_buf_string(&last);
     outcome->stop = sandbox->stop;
     outcome->maximize = sandbox->options.spec->maximize;
@@ -351,6 +365,7 @@ static void reset_trial(hopt_sandbox *sandbox) {
     sandbox->argv = NULL;
     sandbox->started_ns = 0;
     sandbox->printed = 0;
+    sandbox->attached = 0;
     free(sandbox->stop);
     sandbox->stop = NULL;
     sandbox->told = sandbox->has_outcome = sandbox->has_loss = sandbox->last_long = false;

@@ -57,9 +57,44 @@ static hopt_status check_trusted(const char *path, bool folder, hopt_error *err)
     return HOPT_OK;
 }
 
+/* Who may write to a folder above may put another in this one's place; in a sticky one, as /tmp,
+ * only its own. */
+static hopt_status check_above(const char *folder, hopt_error *err) {
+    char *path = hopt_strdup(folder);
+    hopt_status status = HOPT_OK;
+    for (char *slash; status == HOPT_OK && (slash = strrchr(path, '/')) && path[1];) {
+        struct stat info;
+        slash[slash == path] = '\0';
+        if (stat(path, &info) != 0)
+            status =
+                hopt_error_set(err, HOPT_EINVAL, "plugin folder %s: %s", path, strerror(errno));
+        else if ((info.st_uid != 0 && info.st_uid != geteuid()) ||
+                 ((info.st_mode & (S_IWGRP | S_IWOTH)) && !(info.st_mode & S_ISVTX)))
+            status = hopt_error_set(err, HOPT_EINVAL,
+                                    "plugin folder %s: others may write to %s above it: not loaded",
+                                    folder, path);
+    }
+    free(path);
+    return status;
+}
+
+/* A link to another file of the folder is usual for libraries; out of it nothing was checked. */
+static hopt_status check_inside(const char *folder, const char *path, hopt_error *err) {
+    char *real = realpath(path, NULL);
+    if (!real) return hopt_error_set(err, HOPT_EINVAL, "plugin %s: %s", path, strerror(errno));
+    hopt_status status = HOPT_OK;
+    size_t length = strlen(folder);
+    if (strncmp(real, folder, length) != 0 || real[length] != '/' || strchr(real + length + 1, '/'))
+        status =
+            hopt_error_set(err, HOPT_EINVAL,
+                           "plugin %s: is a link out of its folder, to %s: not loaded", path, real);
+    free(real);
+    return status;
+}
+
 hopt_status hopt_worker_plugin(char **out, const char *folder, const char *file, hopt_error *err) {
     *out = NULL;
-    if (!file[0] || strchr(file, '/') || strcmp(file, "..") == 0)
+    if (!file[0] || strchr(file, '/') || strcmp(file, "..") == 0 || strcmp(file, ".") == 0)
         return hopt_error_set(err, HOPT_EINVAL,
                               "plugin \"%s\": give a plain file name; its folder comes from "
                               "--plugin-dir or is the study file's",
@@ -68,6 +103,8 @@ hopt_status hopt_worker_plugin(char **out, const char *folder, const char *file,
     if (!real) return hopt_error_set(err, HOPT_EINVAL, "%s: %s", folder, strerror(errno));
     char *path = hopt_format("%s/%s", real, file);
     hopt_status status = check_trusted(real, true, err);
+    if (status == HOPT_OK) status = check_above(real, err);
+    if (status == HOPT_OK) status = check_inside(real, path, err);
     if (status == HOPT_OK) status = check_trusted(path, false, err);
     free(real);
     if (status == HOPT_OK)

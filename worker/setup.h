@@ -14,7 +14,8 @@ HOPT_MUST_CHECK hopt_status hopt_worker_workdir(char **path, const char *given, 
 
 /**
  * Whether a plugin may be loaded from a folder (DESIGN §8): a plain file name, the folder and the
- * file owned by root or by us, not writable by group or others.
+ * file owned by root or by us, not writable by group or others, nor the folders above it (but
+ * sticky ones); a link only to another file of the folder.
  * @param[out] path  absolute; the caller's.
  */
 HOPT_MUST_CHECK hopt_status hopt_worker_plugin(char **path, const char *folder, const char *file,

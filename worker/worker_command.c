@@ -10,7 +10,7 @@ static const hopt_option options[] = {
      .env = "HOPT_STORE",
      AT(store),
      .help = "where the studies are: sqlite:PATH, mongodb://HOST/DATABASE, or hyperopt's "
-             "mongo://HOST:PORT/DATABASE/jobs"},
+             "mongo://HOST:PORT/DATABASE/jobs; @FILE: as the one line of that file says"},
     {.name = "slots",
      .letter = 'n',
      .type = HOPT_OPTION_INTEGER,
@@ -154,7 +154,10 @@ static const char *const description[] = {
     "it is killed, its children die with it and its trials are queued again.",
     "It runs only what its own operator named: the objective as written in a study file given "
     "here. The copy of the file that lies in the store is not trusted with that, since whoever can "
-    "write to the database must not thereby run code.",
+    "write to the database must not thereby run code: trials of a study whose objective there is "
+    "another one are refused and end in error.",
+    "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
+    "HOPT_STORE, or give @FILE.",
     "SIGTERM or SIGINT: it takes no more trials, finishes the running ones within the grace time "
     "or "
     "else gives them back to the queue, and exits. A second signal: it gives them back at once.",

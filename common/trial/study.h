@@ -40,11 +40,16 @@ typedef struct hopt_stop_rules {
     double no_progress_percent;
 } hopt_stop_rules;
 
+/** The highest trial.processes: what hopt-runner can still count. */
+#define HOPT_TRIAL_PROCESSES_MAX 16000
+
 typedef struct hopt_trial_rules {
     double timeout_s; /**< 0: none */
     int max_attempts; /**< leases that may be lost, 3 by default, 1..100 */
     int memory_mb;    /**< 0: none */
     int output_mb;    /**< of standard output and error of one trial, 256 by default */
+    int file_mb;      /**< of each file it writes, 4096 by default, 0: no limit */
+    int processes;    /**< at a time, 1000 by default, 0: no limit */
     bool retry_errors;
     double lease_s; /**< 60 by default, 2 at least, 3600 at most */
     double grace_s; /**< between SIGTERM and SIGKILL, 5 by default */
@@ -113,7 +118,7 @@ HOPT_MUST_CHECK hopt_status hopt_study_spec_merge_set(char **new_text, const cha
  * same space and the same direction.
  * @return HOPT_OK, or HOPT_ECONFLICT naming the first label that differs and the way out. stop,
  * trial, queue, sampler and points may differ, and so may the objective
- * (hopt_study_objective_equal() tells, for a note).
+ * (hopt_study_objective_equal() tells; workers of the old file then refuse its trials).
  */
 HOPT_MUST_CHECK hopt_status hopt_study_spec_compatible(const hopt_study_spec *old,
                                                        const hopt_study_spec *now, hopt_error *err);

@@ -38,8 +38,8 @@ typedef struct hopt_result {
                           NaN where a NaN was read, else 0 */
     char *status_fail; /**< reason of a fail, or NULL */
     json_t *extras;    /**< other keys of the result, an object or NULL */
-    char
-        *error_type; /**< ERROR: Exit|Signal|Timeout|Memory|NoResult|BadResult|LeaseExpired|Start */
+    char *error_type;  /**< ERROR: Exit|Signal|Timeout|Memory|Processes|NoResult|BadResult|
+                          LeaseExpired|Start */
     char *error_message;
     char *stop; /**< "pruned", "timeout", "cancelled" or NULL */
     bool has_step;

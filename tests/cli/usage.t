@@ -80,8 +80,9 @@ Arguments:
 Options:
   -s, --store URI         where the studies are: sqlite:PATH,
                           mongodb://HOST/DATABASE, or hyperopt's
-                          mongo://HOST:PORT/DATABASE/jobs [HOPT_STORE, default:
-                          the *.hopt.db file in this folder]
+                          mongo://HOST:PORT/DATABASE/jobs; @FILE: as the one
+                          line of that file says [HOPT_STORE, default: the
+                          *.hopt.db file in this folder]
       --json              print JSON, one object a line, for programs
   -q, --quiet             print results and errors only
   -h, --help              print this help

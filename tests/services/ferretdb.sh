@@ -152,6 +152,55 @@ gateway_launch() {
         wait_ready "$port" "$run_dir/server.pid" 30
 }
 
+# --- gateways with authentication and TLS ---
+
+# Another FerretDB over the same database; it takes few connections, since the first one may hold
+# 100 of 160. Its plain port wants a login too. $4: who shows no certificate of this CA is refused.
+ferretdb_secure() {
+    local name=$1 crt=$2 key=$3 ca=${4:-} pid_file=$run_dir/secure-$1.pid plain tls tries
+    end_process "$pid_file" || return 1
+    mkdir -p "$services/ferretdb-state/$name"
+    for tries in 1 2 3; do
+        plain=$(free_port)
+        tls=$(free_port)
+        spawn "$pid_file" "$log_dir/ferretdb-$name.log" "$ferretdb_program" \
+            --postgresql-url="postgres://postgres@127.0.0.1:$(cat "$run_dir/pg-port")/postgres?pool_max_conns=10" \
+            --listen-addr="127.0.0.1:$plain" --listen-tls="127.0.0.1:$tls" \
+            --listen-tls-cert-file="$crt" --listen-tls-key-file="$key" \
+            ${ca:+--listen-tls-ca-file="$ca"} --telemetry=disable --debug-addr=- \
+            --state-dir="$services/ferretdb-state/$name" --log-level=WARN &&
+            wait_answers "$plain" "$pid_file" 30 && wait_answers "$tls" "$pid_file" 30 open && break
+        log "gateway $name, attempt $tries failed"
+        end_process "$pid_file"
+        [ "$tries" -lt 3 ] || return 1
+    done
+    echo "$plain $tls"
+}
+
+# The user's role in PostgreSQL and its SCRAM secret: plain CREATE ROLE makes a salt that FerretDB
+# does not take. One that is there already gets the password.
+ferretdb_secure_user() {
+    local call
+    [[ $1$2 =~ ^[A-Za-z0-9._%:/@+-]+$ ]] || die "user and password: letters, digits and ._%:/@+-"
+    for call in \
+        "create_user('{\"createUser\":\"$1\",\"pwd\":\"$2\",\"roles\":[{\"role\":\"readWriteAnyDatabase\",\"db\":\"admin\"},{\"role\":\"clusterAdmin\",\"db\":\"admin\"}]}')" \
+        "update_user('{\"updateUser\":\"$1\",\"pwd\":\"$2\"}')"; do
+        as_postgres psql -p "$(cat "$run_dir/pg-port")" -d postgres -v ON_ERROR_STOP=1 -X -q \
+            -c "select documentdb_api.$call" >>"$log_dir/setup.log" 2>&1 </dev/null && return 0
+    done
+    return 1
+}
+
+# $1: its name; none: all of them.
+ferretdb_secure_stop() {
+    local pid_file
+    for pid_file in "$run_dir"/secure-*.pid; do
+        [ -e "$pid_file" ] || continue # there is none
+        [ -z "${1:-}" ] || [ "$pid_file" = "$run_dir/secure-$1.pid" ] || continue
+        end_process "$pid_file" && rm -f "$pid_file" || return 1
+    done
+}
+
 # --- what mongo.sh calls ---
 
 ferretdb_start() {
@@ -172,7 +221,7 @@ ferretdb_start() {
 }
 
 ferretdb_stop() {
-    end_process "$run_dir/server.pid" && pg_halt fast
+    ferretdb_secure_stop && end_process "$run_dir/server.pid" && pg_halt fast
 }
 
 ferretdb_status() {

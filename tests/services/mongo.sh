@@ -26,6 +26,10 @@ usage: mongo.sh COMMAND
   restart-server    start it again on the same port and wait until ready
   kill-database     immediate stop of PostgreSQL under FerretDB (mongod: as kill-server)
   restart-database  start it again and wait until ready
+  secure NAME CRT KEY [CA]  start a second gateway with authentication, on a plain and a TLS port,
+                    beside the server; print "PLAIN_PORT TLS_PORT". CA: clients need a certificate
+  secure-user USER PASSWORD  make a user for it
+  secure-stop NAME  stop it (`stop` does too)
   clean             stop, then remove everything this script has cached
 Environment: HOPT_TEST_MONGO_URI, HOPT_TEST_MONGO=skip, HOPT_CACHE, HOPT_DEBIAN_MIRROR
 END
@@ -137,6 +141,24 @@ cmd_control() {
     unlock
 }
 
+# $1: secure, secure_user or secure_stop. Only the stand-in can do it.
+cmd_secure() {
+    local kind
+    if skip_wanted; then
+        exit 77
+    elif ! kind=$(started_kind) || { [ -n "${HOPT_TEST_MONGO_URI:-}" ] &&
+        [ "$(server_uri)" != "$HOPT_TEST_MONGO_URI" ]; }; then
+        log "SKIP $1: the server is not ours"
+        exit 77
+    elif ! declare -F "${kind}_$1" >/dev/null; then
+        log "SKIP $1: only FerretDB is set up with authentication and TLS here"
+        exit 77
+    fi
+    lock
+    "${kind}_$1" "${@:2}" || die "$1 failed; logs in $log_dir"
+    unlock
+}
+
 cmd_clean() {
     [ -e "$services" ] || return 0
     [ -f "$services/CACHEDIR.TAG" ] || die "$services was not made by this script"
@@ -202,6 +224,7 @@ command=${1:-help}
 case $command in
 start | stop | status | clean) "cmd_$command" ;;
 run) cmd_run "$@" ;;
+secure | secure-user | secure-stop) cmd_secure "${command//-/_}" "$@" ;;
 kill-server | restart-server | kill-database | restart-database) cmd_control "${command//-/_}" ;;
 help | -h | --help) usage ;;
 *) usage; exit 2 ;;

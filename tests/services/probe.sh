@@ -9,7 +9,7 @@ probe_message='\x47\0\0\0\x01\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0'
 probe_message+='\x32\0\0\0\x10listDatabases\0\x01\0\0\0\x08nameOnly\0\x01'
 probe_message+='\x02$db\0\x06\0\0\0admin\0\0'
 
-# probe PORT: succeeds when the reply says ok: 1.
+# probe PORT [any]: succeeds when the reply says ok: 1; or when there is one at all.
 probe() (
     { exec 3<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || exit 1
     # shellcheck disable=SC2059
@@ -17,6 +17,7 @@ probe() (
     header=$(timeout 5 head -c 4 <&3 | od -An -tu4)
     length=${header//[^0-9]/}
     [ "${length:-0}" -gt 16 ] && [ "$length" -lt 1000000 ] || exit 1
+    [ "${2:-}" != any ] || exit 0
     reply=$(timeout 5 head -c $((length - 4)) <&3 | od -An -v -tx1 | tr -d ' \n')
     # BSON: double (01), "ok\0", 1.0
     [[ $reply == *016f6b00000000000000f03f* ]]
@@ -36,4 +37,19 @@ wait_ready() {
         [ "$SECONDS" -lt "$deadline" ] || return 1
         sleep 0.1
     done
+}
+
+# wait_answers PORT PIDFILE SECONDS [open]: until anything at all is answered, which a server that
+# wants a login does too; with `open`: until the port can be connected to.
+wait_answers() {
+    local deadline=$((SECONDS + $3))
+    until if [ "${4:-}" = open ]; then is_open "$1"; else probe "$1" any; fi; do
+        process_alive "$2" || return 1
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
+
+is_open() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }

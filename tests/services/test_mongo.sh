@@ -173,6 +173,22 @@ all_killed() {
     done
 }
 
+secure_pids() {
+    local file
+    for file in "$HOPT_CACHE"/services/run/secure-*.pid; do
+        [ ! -e "$file" ] || cut -d ' ' -f 1 "$file"
+    done
+}
+
+secure_is_up() {
+    local ports key=$scratch/$1.key crt=$scratch/$1.crt
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -subj /CN=localhost -keyout "$key" -out "$crt" 2>/dev/null &&
+        ports=$("$mongo" secure "$1" "$crt" "$key") && rm "$key" &&
+        openssl s_client -connect "127.0.0.1:${ports#* }" -CAfile "$crt" -verify_return_error \
+            </dev/null >/dev/null 2>&1
+}
+
 if [ $# -eq 0 ]; then
     check "a start is killed" killed_start 10
     check "another start is killed later" killed_start 40
@@ -192,7 +208,11 @@ check "all processes killed" all_killed
 check "start after that" uri_of_start
 check "run uses the running server" eval '"$mongo" run sh -c "test -n \"\$HOPT_TEST_MONGO_URI\""'
 check "and leaves it" is_ready
+check "a gateway with login and TLS" eval 'secure_is_up one && secure_is_up two'
+check "one is stopped" eval '"$mongo" secure-stop one && secure_pids | grep -c . | grep -qx 1'
+pids=$(secure_pids)
 check "stop" eval '"$mongo" stop && is_down'
+check "and the other gateway with it" eval '[ -z "$(ps -o stat= -p $pids | grep -v ^Z)" ]'
 check "stop again" "$mongo" stop
 check "kill-server of nothing fails" exits 1 "$mongo" kill-server
 check "two starts at once" two_starts_agree

@@ -3,7 +3,7 @@
  *   drop                      the whole database, and every test ends with it
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
- *   update COLLECTION FILTER UPDATE   one document, as a person might
+ *   update COLLECTION FILTER UPDATE   all that fit, as a person might; how many
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -34,6 +34,22 @@ static int find(mongoc_collection_t *collection, const bson_t *filter, bool prin
     return 0;
 }
 
+static int update(mongoc_collection_t *collection, const bson_t *filter, const char *text) {
+    bson_error_t error;
+    bson_t *change = bson_new_from_json((const uint8_t *)text, -1, &error), reply;
+    if (!change) return fail(&error);
+    int64_t matched = 0;
+    bson_iter_t at;
+    bool done = mongoc_collection_update_many(collection, filter, change, NULL, &reply, &error);
+    if (!done)
+        fail(&error);
+    else if (bson_iter_init_find(&at, &reply, "matchedCount"))
+        printf("%lld\n", (long long)(matched = bson_iter_as_int64(&at)));
+    bson_destroy(&reply);
+    bson_destroy(change);
+    return done && matched ? 0 : 1;
+}
+
 static int status(mongoc_client_t *client) {
     bson_error_t error;
     bson_t reply, command = BSON_INITIALIZER;
@@ -46,21 +62,6 @@ static int status(mongoc_client_t *client) {
     bson_destroy(&reply);
     bson_destroy(&command);
     return 0;
-}
-
-static int update(mongoc_collection_t *collection, const bson_t *filter, const char *text) {
-    bson_error_t error;
-    bson_t *change = bson_new_from_json((const uint8_t *)text, -1, &error), reply;
-    if (!change) return fail(&error);
-    int code = 1;
-    bson_iter_t at;
-    if (!mongoc_collection_update_one(collection, filter, change, NULL, &reply, &error))
-        fail(&error);
-    else if (bson_iter_init_find(&at, &reply, "matchedCount") && bson_iter_as_int64(&at) == 1)
-        code = 0;
-    bson_destroy(&reply);
-    bson_destroy(change);
-    return code;
 }
 
 static int run(mongoc_client_t *client, const char *name, int argc, char **argv) {

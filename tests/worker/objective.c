@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +76,48 @@ static void eat_memory(int mb) {
         memset(blocks[i], i | 1, 1 << 20);
         usleep(500);
     }
+}
+
+/* Every process of it starts others, until `most` have been started: a fork bomb with an end. All
+ * are gone after a minute even where nobody stops them. */
+static void fork_bomb(int most, int sessions) {
+    atomic_int *started =
+        mmap(NULL, sizeof *started, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (started == MAP_FAILED) exit(96);
+    alarm(60);
+    while (atomic_fetch_add(started, 1) < most) {
+        if (fork() != 0) continue;
+        alarm(60);
+        if (sessions) setsid();
+    }
+    for (;;)
+        pause();
+}
+
+/* Memory as fast as it can be had. */
+static void gulp_memory(int mb) {
+    static char *blocks[16384];
+    for (int i = 0; i < mb && i < 16384; i++) {
+        blocks[i] = malloc(1 << 20);
+        if (!blocks[i]) exit(97);
+        memset(blocks[i], i | 1, 1 << 20);
+    }
+    puts("1");
+}
+
+/* A file of `mb` MB, mostly a hole: it takes no room where no limit stops it. */
+static int make_file(const char *path, int mb, int deaf) {
+    if (deaf) signal(SIGXFSZ, SIG_IGN);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0) exit(98);
+    for (int at = 0; at <= mb; at += mb / 16 + 1) {
+        if (pwrite(fd, "x", 1, (off_t)at << 20) < 0) {
+            fprintf(stderr, "write: %s\n", strerror(errno));
+            return 1;
+        }
+    }
+    puts("1");
+    return 0;
 }
 
 static void print_much(long mb, char end) {
@@ -179,6 +223,18 @@ static int attach(const char *file) {
     return 0;
 }
 
+/* The same file five times. */
+static int attach_much(int mb) {
+    const char *workdir = getenv("HOPT_WORKDIR");
+    if (!workdir || chdir(workdir) != 0) return 93;
+    write_file("f", "content");
+    if (truncate("f", (off_t)mb << 20) != 0) return 94;
+    for (int i = 0; i < 5; i++)
+        printf("{\"attach\":{\"name\":\"%d\",\"file\":\"f\"}}\n", i);
+    puts("0.5");
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "", *more = argc > 2 ? argv[2] : "";
     if (!strcmp(what, "print")) {
@@ -202,6 +258,10 @@ int main(int argc, char **argv) {
             pause();
     }
     if (!strcmp(what, "memory")) eat_memory(atoi(more));
+    if (!strcmp(what, "gulp")) gulp_memory(atoi(more));
+    if (!strcmp(what, "bomb") || !strcmp(what, "storm"))
+        fork_bomb(atoi(more), !strcmp(what, "storm"));
+    if (!strcmp(what, "file")) return make_file(more, atoi(argv[3]), argc > 4);
     if (!strcmp(what, "much")) print_much(atol(more), '\n');
     if (!strcmp(what, "endless")) print_much(atol(more), 'x');
     if (!strcmp(what, "family") || !strcmp(what, "familyhang")) {
@@ -215,6 +275,7 @@ int main(int argc, char **argv) {
     if (!strcmp(what, "report")) return report_steps(atoi(more));
     if (!strcmp(what, "serve")) return serve(more);
     if (!strcmp(what, "attach")) return attach(more);
+    if (!strcmp(what, "attachmuch")) return attach_much(atoi(more));
     if (!strcmp(what, "notready")) sleep(100);
     return 0;
 }

@@ -116,6 +116,31 @@ static void test_output(void) {
     slot_close(&s);
 }
 
+/* The first kind dies with its group; of the second each has a session of its own. */
+static void test_processes(void) {
+    slot_expect(COMMAND("\"bomb\",\"1500\""), "\"trial\":{\"processes\":100}", HOPT_ERROR,
+                "Processes", "had more than 100 processes at a time (trial.processes)");
+    slot_expect(COMMAND("\"storm\",\"1500\""), "\"trial\":{\"processes\":100}", HOPT_ERROR,
+                "Processes", "100 processes");
+    slot_expect(COMMAND("\"family\",\"%D\""), "\"trial\":{\"processes\":4}", HOPT_DONE, NULL, NULL);
+}
+
+static void test_files(void) {
+    slot_expect(COMMAND("\"file\",\"%D/f\",\"10240\""), NULL, HOPT_ERROR, "Signal",
+                "(File size limit exceeded), for a file larger than 4096 MB (trial.file_mb)");
+    slot_expect(COMMAND("\"file\",\"%D/f\",\"100\",\"deaf\""), "\"trial\":{\"file_mb\":50}",
+                HOPT_ERROR, "Exit",
+                "exit code 1, for a file larger than 50 MB (trial.file_mb); last output: write: "
+                "File too large");
+    slot_expect("{\"command\":[\"sh\",\"-c\",\"%O file %D/f 100; exit $?\"]}",
+                "\"trial\":{\"file_mb\":50}", HOPT_ERROR, "Exit",
+                "exit code 153, for a file larger than 50 MB");
+    slot_expect(COMMAND("\"file\",\"%D/f\",\"49\""), "\"trial\":{\"file_mb\":50}", HOPT_DONE, NULL,
+                NULL);
+    slot_expect(COMMAND("\"file\",\"%D/f\",\"10240\""), "\"trial\":{\"file_mb\":0}", HOPT_DONE,
+                NULL, NULL);
+}
+
 /* ---- what it gets ---- */
 
 static void test_environment(void) {
@@ -198,6 +223,12 @@ static void test_workdir(void) {
     free(workdir);
     free(precious);
     slot_close(&s);
+}
+
+/* Each file may be kept, all of them together not: the worker holds them until the trial ends. */
+static void test_attach_much(void) {
+    slot_expect(COMMAND("\"attachmuch\",\"60\""), NULL, HOPT_ERROR, "BadResult",
+                "larger than 256 MB together");
 }
 
 static void test_attach(void) {
@@ -346,10 +377,13 @@ static const test tests[] = {{"results", test_results},
                              {"timeout", test_timeout},
                              {"memory", test_memory},
                              {"output", test_output},
+                             {"processes", test_processes},
+                             {"files", test_files},
                              {"environment", test_environment},
                              {"signals_are_default", test_signals_are_default},
                              {"workdir", test_workdir},
                              {"attach", test_attach},
+                             {"attach_much", test_attach_much},
                              {"reports", test_reports},
                              {"report_descriptor", test_report_descriptor},
                              {"input_to_the_end", test_input_to_the_end},

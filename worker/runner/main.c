@@ -14,6 +14,8 @@ static const char usage[] =
     "The parent of one objective: limits, process group, death signal. Started by hopt-worker.\n"
     "  --parent PID       end when this process is no longer the parent\n"
     "  --memory-mb N      kill the objective above N MB\n"
+    "  --file-mb N        no file that the objective writes may become larger\n"
+    "  --processes N      kill the objective when it has more than N processes\n"
     "  --grace-ms N       between SIGTERM and SIGKILL, 5000 by default\n"
     "  --control-fd N     where the control lines are written, 3 by default\n"
     "  --report-fd N      a descriptor left open for the objective\n"
@@ -39,6 +41,8 @@ static long number(const char *option, const char *text, long low, long high) {
 static void parse(runner_options *options, int argc, char **argv) {
     static const struct option table[] = {{"parent", required_argument, NULL, 'P'},
                                           {"memory-mb", required_argument, NULL, 'm'},
+                                          {"file-mb", required_argument, NULL, 'f'},
+                                          {"processes", required_argument, NULL, 'n'},
                                           {"grace-ms", required_argument, NULL, 'g'},
                                           {"control-fd", required_argument, NULL, 'c'},
                                           {"report-fd", required_argument, NULL, 'r'},
@@ -58,6 +62,12 @@ static void parse(runner_options *options, int argc, char **argv) {
             break;
         case 'm':
             options->memory_mb = number(name, optarg, 0, INT32_MAX);
+            break;
+        case 'f':
+            options->file_mb = number(name, optarg, 0, INT32_MAX);
+            break;
+        case 'n':
+            options->processes = number(name, optarg, 0, RUNNER_DESCENDANTS_MAX - 1);
             break;
         case 'g':
             options->grace_ms = number(name, optarg, 0, 86400000);

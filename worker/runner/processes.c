@@ -16,7 +16,8 @@
 
 #include "worker/runner/runner.h"
 
-enum { SWEEP_MS_MAX = 5000, DESCENDANTS_MAX = 4096 };
+/* A sweep is given up when for so long nothing has died, or after the second time in any case. */
+enum { SWEEP_QUIET_MS = 5000, SWEEP_MS_MAX = 10000 };
 
 /* A small file of /proc as text. @return its length, or -1. */
 static ssize_t read_proc(const char *path, char *out, size_t size) {
@@ -102,6 +103,24 @@ size_t runner_descendants(pid_t *out, size_t max) {
     return count;
 }
 
+static void kill_these(const pid_t *pids, size_t from, size_t count) {
+    for (size_t i = from; i < count; i++)
+        kill(pids[i], SIGKILL);
+}
+
+void runner_kill_descendants(void) {
+    static pid_t pids[RUNNER_DESCENDANTS_MAX];
+    size_t count = 0;
+    if (!list_children(getpid(), pids, &count, RUNNER_DESCENDANTS_MAX))
+        count = scan_descendants(pids, RUNNER_DESCENDANTS_MAX);
+    kill_these(pids, 0, count);
+    for (size_t i = 0; i < count; i++) {
+        size_t before = count;
+        list_children(pids[i], pids, &count, RUNNER_DESCENDANTS_MAX);
+        kill_these(pids, before, count);
+    }
+}
+
 /* "Pss: N kB" of smaps_rollup; 0 when the kernel does not tell. */
 static uint64_t proportional(pid_t pid) {
     char path[64], text[4096];
@@ -148,21 +167,29 @@ bool runner_reading(const pid_t *pids, size_t count, uint64_t pipe) {
     return false;
 }
 
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool runner_sweep(pid_t group) {
-    static pid_t pids[DESCENDANTS_MAX];
-    int waited_ms = 0, pause_ms = 1;
+    const int64_t began_ms = now_ms();
+    int64_t died_ms = began_ms;
+    int pause_ms = 1;
     for (;;) {
         if (group > 0) kill(-group, SIGKILL);
         pid_t got;
+        bool died = false;
         while ((got = waitpid(-1, NULL, WNOHANG)) > 0)
-            ;
+            died = true;
         if (got < 0 && errno == ECHILD) return true;
-        if (waited_ms > SWEEP_MS_MAX) return false; /* in the kernel's hands, or another user's */
-        size_t count = runner_descendants(pids, DESCENDANTS_MAX);
-        for (size_t i = 0; i < count; i++)
-            kill(pids[i], SIGKILL);
+        int64_t now = now_ms();
+        if (died) died_ms = now;
+        /* In the kernel's hands, another user's, or more than we can keep up with. */
+        if (now - died_ms > SWEEP_QUIET_MS || now - began_ms > SWEEP_MS_MAX) return false;
+        runner_kill_descendants();
         nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
-        waited_ms += pause_ms;
         if (pause_ms < 16) pause_ms *= 2;
     }
 }

@@ -19,9 +19,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/** How many processes of an objective are looked at. */
+enum { RUNNER_DESCENDANTS_MAX = 16384 };
+
 typedef struct runner_options {
     pid_t parent;     /**< 0: not told */
     long memory_mb;   /**< 0: no limit */
+    long file_mb;     /**< of each file written, 0: no limit */
+    long processes;   /**< at a time, 0: no limit */
     long grace_ms;    /**< between SIGTERM and SIGKILL */
     int control_fd;   /**< where the two control lines go */
     bool watch_stdin; /**< say when the objective waits for more input */
@@ -33,10 +38,11 @@ typedef struct runner_options {
 
 /** Why the objective ended, as the final line says it. */
 typedef enum runner_reason {
-    RUNNER_NONE,    /**< by itself */
-    RUNNER_MEMORY,  /**< above memory_mb */
-    RUNNER_STOPPED, /**< SIGTERM or SIGINT to the runner, or the worker died */
-    RUNNER_START    /**< it never ran */
+    RUNNER_NONE,      /**< by itself */
+    RUNNER_MEMORY,    /**< above memory_mb */
+    RUNNER_PROCESSES, /**< more of them than allowed */
+    RUNNER_STOPPED,   /**< SIGTERM or SIGINT to the runner, or the worker died */
+    RUNNER_START      /**< it never ran */
 } runner_reason;
 
 /** The objective, forked. */
@@ -57,6 +63,9 @@ bool runner_spawn(runner_child *child, const runner_options *options);
 
 /** Every descendant of the calling process, found through /proc. @return how many of `max`. */
 size_t runner_descendants(pid_t *out, size_t max);
+/** SIGKILL to every descendant as soon as it is found: one that is dead starts no more, and its
+ * children become ours. */
+void runner_kill_descendants(void);
 /** Memory of these processes in bytes: resident sets added up; `exact`: shared pages counted once
  * (proportional sets), where the kernel tells. */
 uint64_t runner_memory(const pid_t *pids, size_t count, bool exact);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,6 +58,16 @@ static void offer_to_oom_killer(void) {
     close(fd);
 }
 
+static void limit_files(long file_mb, int start_fd) {
+    struct rlimit limit;
+    if (!file_mb || getrlimit(RLIMIT_FSIZE, &limit) < 0) return;
+    rlim_t wanted = (rlim_t)file_mb << 20;
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted) limit.rlim_max = wanted;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted) limit.rlim_cur = wanted;
+    if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+        refuse(start_fd, "trial.file_mb: setrlimit: %s", strerror(errno));
+}
+
 static void __attribute__((noreturn)) run_command(char **argv, int start_fd) {
     execvp(argv[0], argv);
     int reason = errno;
@@ -78,6 +89,7 @@ become_child(const runner_options *options, pid_t runner, int start_fd) {
     offer_to_oom_killer();
     if (options->cwd && chdir(options->cwd) < 0)
         refuse(start_fd, "working directory %s: %s", options->cwd, strerror(errno));
+    limit_files(options->file_mb, start_fd);
     reset_signals();
     if (options->plugin) {
         close(options->control_fd);

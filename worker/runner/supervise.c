@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@ enum {
     SAMPLE_NEAR_MS = 20,
     STDIN_MS_MIN = 100,
     STDIN_MS_MAX = 2000,
-    DESCENDANTS_MAX = 4096,
     MESSAGE_MAX = 1024
 };
 
@@ -68,11 +68,8 @@ static void send_line(const runner_options *options, json_t *line) {
 }
 
 static void kill_all(watch *w) {
-    static pid_t pids[DESCENDANTS_MAX];
     kill(-w->child.pid, SIGKILL);
-    size_t count = runner_descendants(pids, DESCENDANTS_MAX);
-    for (size_t i = 0; i < count; i++)
-        kill(pids[i], SIGKILL);
+    runner_kill_descendants();
 }
 
 static bool orphaned(const watch *w) {
@@ -129,27 +126,53 @@ static void on_start(watch *w) {
     w->child.start_fd = -1;
 }
 
-static void sample(watch *w) {
-    static pid_t pids[DESCENDANTS_MAX];
-    const uint64_t limit = (uint64_t)w->options->memory_mb << 20;
-    size_t count = runner_descendants(pids, DESCENDANTS_MAX);
+static bool limited(const watch *w) {
+    return w->options->memory_mb || w->options->processes;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+cross(watch *w, runner_reason reason, const char *format, ...) {
+    va_list args;
+    w->reason = reason;
+    va_start(args, format);
+    vsnprintf(w->message, sizeof w->message, format, args);
+    va_end(args);
+    kill_all(w);
+    w->kill_at_ms = now_ms(); /* again at the next turn: something was being forked meanwhile */
+}
+
+/* @return the memory of the objective's processes. */
+static uint64_t sample_memory(watch *w, const pid_t *pids, size_t count, uint64_t limit) {
     uint64_t bytes = runner_memory(pids, count, false);
     /* Forked workers share pages: before a kill, count them once. */
     if (bytes > limit && count > 1) bytes = runner_memory(pids, count, true);
     if (bytes > w->peak) w->peak = bytes;
-    w->sample_at_ms = now_ms() + (bytes > limit / 2 ? SAMPLE_NEAR_MS : SAMPLE_MS);
-    if (bytes <= limit || w->reason != RUNNER_NONE) return;
-    w->reason = RUNNER_MEMORY;
-    snprintf(w->message, sizeof w->message, "%llu MB in %zu processes",
-             (unsigned long long)(bytes >> 20), count);
-    kill_all(w);
+    return bytes;
+}
+
+/* Closer looks near a limit; no more processes are listed than are needed to know. */
+static void sample(watch *w) {
+    static pid_t pids[RUNNER_DESCENDANTS_MAX];
+    const uint64_t limit = (uint64_t)w->options->memory_mb << 20;
+    const size_t most = (size_t)w->options->processes;
+    size_t count = runner_descendants(pids, most ? most + 1 : RUNNER_DESCENDANTS_MAX);
+    bool many = most && count > most;
+    uint64_t bytes = limit && !many ? sample_memory(w, pids, count, limit) : 0;
+    bool near = (limit && bytes > limit / 2) || (most && count > most / 4);
+    w->sample_at_ms = now_ms() + (near ? SAMPLE_NEAR_MS : SAMPLE_MS);
+    if (w->reason != RUNNER_NONE) return;
+    if (many)
+        cross(w, RUNNER_PROCESSES, "%s", "");
+    else if (limit && bytes > limit)
+        cross(w, RUNNER_MEMORY, "%llu MB in %zu processes", (unsigned long long)(bytes >> 20),
+              count);
 }
 
 /* Tell the worker when the objective waits for more input: one that reads to the end would wait for
  * ever, since the worker keeps it open for answers. */
 static void look_at_stdin(watch *w) {
-    static pid_t pids[DESCENDANTS_MAX];
-    size_t count = runner_descendants(pids, DESCENDANTS_MAX);
+    static pid_t pids[RUNNER_DESCENDANTS_MAX];
+    size_t count = runner_descendants(pids, RUNNER_DESCENDANTS_MAX);
     if (runner_reading(pids, count, w->stdin_pipe))
         send_line(w->options, json_pack("{s:s}", "stdin", "waiting"));
     if (w->stdin_every_ms < STDIN_MS_MAX) w->stdin_every_ms *= 2;
@@ -162,7 +185,7 @@ static int next_timeout(const watch *w) {
     int64_t next = 1000; /* also the pace of looking for a lost parent */
     int64_t now = now_ms();
     if (w->kill_at_ms && w->kill_at_ms - now < next) next = w->kill_at_ms - now;
-    if (w->options->memory_mb && w->sample_at_ms - now < next) next = w->sample_at_ms - now;
+    if (limited(w) && w->sample_at_ms - now < next) next = w->sample_at_ms - now;
     if (w->stdin_pipe && w->stdin_at_ms - now < next) next = w->stdin_at_ms - now;
     return next < 0 ? 0 : (int)next;
 }
@@ -180,7 +203,7 @@ static void turn(watch *w) {
         kill_all(w);
         w->kill_at_ms = now_ms() + 100; /* again, should something have been forked meanwhile */
     }
-    if (w->options->memory_mb && now_ms() >= w->sample_at_ms) sample(w);
+    if (limited(w) && now_ms() >= w->sample_at_ms) sample(w);
     if (w->stdin_pipe && now_ms() >= w->stdin_at_ms) look_at_stdin(w);
 }
 
@@ -196,7 +219,7 @@ static void finish(watch *w) {
     if ((uint64_t)used.ru_maxrss / 1024 > peak_mb) peak_mb = (uint64_t)used.ru_maxrss / 1024;
     long long cpu_ms = (long long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
                        (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
-    static const char *const names[] = {NULL, "memory", "stopped", "start"};
+    static const char *const names[] = {NULL, "memory", "processes", "stopped", "start"};
     if (!swept && !*w->message)
         snprintf(w->message, sizeof w->message, "some processes it started could not be killed");
     json_t *line = json_object();
@@ -249,6 +272,8 @@ int runner_supervise(const runner_options *options) {
     }
     drop_streams(options);
     send_line(options, json_pack("{s:i}", "pid", (int)w.child.pid));
+    /* One that is quicker than this has not had the time for many processes. */
+    if (!options->memory_mb) w.sample_at_ms = now_ms() + SAMPLE_MS;
     while (!w.ended)
         turn(&w);
     finish(&w);

@@ -8,29 +8,35 @@
  * rules of store.h hold. Writes wait for majority and journal, reads go to the primary: DESIGN
  * §5.11.
  */
-#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
 #include "common/store/mongo/mongo_internal.h"
 #include "common/store/uri.h"
+#include "common/sys/file.h"
+#include "common/sys/log.h"
 
 enum { TIMEOUT_MS = 10000, TIMEOUT_MS_MIN = 1000, TIMEOUT_MS_MAX = 60000 };
+enum { PEM_FILE_MAX = 4 << 20 };
 
-/* libmongoc prints warnings on standard error by itself; what matters comes back as an error. */
-static void drop_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const char *domain,
-                     HOPT_UNUSED const char *message, HOPT_UNUSED void *context) {
+/* libmongoc prints warnings on standard error by itself; what matters comes back as an error, but
+ * for one thing: an option that it does not know (a typo of tls=true, say) is passed over. */
+static void on_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const char *domain,
+                   const char *message, HOPT_UNUSED void *context) {
+    static atomic_int said; /* a URI is read again for every connection */
+    if (strncmp(message, "Unsupported URI option", 22) == 0 && atomic_fetch_add(&said, 1) < 4)
+        hopt_log_warn("the MongoDB URI: %s: it is ignored", message);
 }
 
 /* No mongoc_cleanup(): nobody knows when the last store of the process is closed, and all that it
  * would free hangs on libmongoc's globals. */
 static void start_library(void) {
     mongoc_init();
-    mongoc_log_set_handler(drop_log, NULL);
+    mongoc_log_set_handler(on_log, NULL);
 }
 
 /* ---- the URI ---- */
@@ -83,14 +89,41 @@ static void list_hosts(hopt_mongo *self) {
     hopt_buf_clear(&hosts);
 }
 
-/* OpenSSL's own words for a missing file are "connection error". */
+/* Whether a PEM file has a part of this kind, e.g. "CERTIFICATE-----". */
+static bool has_part(const char *text, const char *kind) {
+    for (const char *at = text; (at = strstr(at, "-----BEGIN ")); at++) {
+        const char *found = strstr(at, kind), *end = strchr(at, '\n');
+        if (found && (!end || found < end)) return true;
+    }
+    return false;
+}
+
+/* OpenSSL's own words for a missing or empty file are "connection error". */
 static hopt_status check_files(const mongoc_uri_t *uri, hopt_error *err) {
-    static const char *const options[] = {MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE};
-    for (size_t i = 0; i < HOPT_COUNT(options); i++) {
-        const char *path = mongoc_uri_get_option_as_utf8(uri, options[i], NULL);
-        if (path && access(path, R_OK) != 0)
-            return hopt_error_set(err, HOPT_EUNAVAILABLE, "%s of the MongoDB URI: %s: %s",
-                                  options[i], path, strerror(errno));
+    static const struct {
+        const char *option, *name, *parts[2];
+    } files[] = {{MONGOC_URI_TLSCAFILE, "tlsCAFile", {"CERTIFICATE-----"}},
+                 {MONGOC_URI_TLSCERTIFICATEKEYFILE,
+                  "tlsCertificateKeyFile",
+                  {"CERTIFICATE-----", "PRIVATE KEY-----"}}};
+    for (size_t i = 0; i < HOPT_COUNT(files); i++) {
+        const char *path = mongoc_uri_get_option_as_utf8(uri, files[i].option, NULL);
+        char *text;
+        size_t length;
+        hopt_error why;
+        if (!path) continue;
+        if (hopt_file_read(&text, &length, path, PEM_FILE_MAX, &why) != HOPT_OK)
+            return hopt_error_set(err, HOPT_EUNAVAILABLE, "%s of the MongoDB URI: %s",
+                                  files[i].name, why.message);
+        const char *missing = NULL;
+        for (size_t k = 0; k < 2 && files[i].parts[k] && !missing; k++)
+            if (!has_part(text, files[i].parts[k])) missing = files[i].parts[k];
+        explicit_bzero(text, length);
+        free(text);
+        if (missing)
+            return hopt_error_set(err, HOPT_EUNAVAILABLE,
+                                  "%s of the MongoDB URI: %s: holds no %.*s in PEM form",
+                                  files[i].name, path, (int)strcspn(missing, "-"), missing);
     }
     return HOPT_OK;
 }

@@ -75,22 +75,70 @@ static const char *selection_reason(char *out, size_t size, const char *message)
     return out;
 }
 
-static const char *selection_hint(const char *message) {
-    if (strstr(message, "certificate") || strstr(message, "TLS") || strstr(message, "SSL"))
-        return "; look at tlsCAFile and the host's name in the URI";
-    if (strstr(message, "socket timeout") || strstr(message, "Server closed connection") ||
-        strstr(message, "connection closed"))
-        return "; does the server want TLS (tls=true in the URI), or none?";
+typedef struct hint {
+    const char *part; /* of the driver's or OpenSSL's words */
+    const char *text;
+} hint;
+
+static const char *find_hint(const hint *hints, const char *message) {
+    for (; hints->part; hints++) {
+        if (strcasestr(message, hints->part)) return hints->text;
+    }
     return "";
 }
 
+/* With tls=true in the URI. A refused connection reads "connection closed" there, too. */
+static const hint tls_hints[] = {
+    {"certificate has expired", "; the server's certificate must be renewed, or a clock is wrong"},
+    {"not yet valid", "; is the clock of this machine right?"},
+    {"mismatch", "; the server's certificate is for other names than the host's in the URI"},
+    {"certificate verify failed",
+     "; the server's certificate is not from the CA of tlsCAFile in the URI (without one: of this "
+     "system)"},
+    {"certificate required",
+     "; the server asks for a client certificate: tlsCertificateKeyFile in the URI"},
+    {"bad certificate", "; the server refuses the certificate of tlsCertificateKeyFile"},
+    {"unknown ca", "; the server does not know the CA of tlsCertificateKeyFile's certificate"},
+    {"socket timeout", "; does the server speak TLS on this port? If not, leave out tls=true"},
+    {"connection closed",
+     "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
+    {"length header",
+     "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
+    {"closed connection",
+     "; is a server there, and does it ask for a client certificate (tlsCertificateKeyFile)?"},
+    {"connection error", "; look at the files of tlsCAFile and tlsCertificateKeyFile in the URI"},
+    {NULL, NULL}};
+
+static const hint plain_hints[] = {
+    {"socket timeout", "; does the server want TLS (tls=true in the URI)?"},
+    {"connection closed", "; does the server want TLS? Then tls=true in the URI"},
+    {"length header", "; does the server want TLS? Then tls=true in the URI"},
+    {"closed connection", "; does the server want TLS? Then tls=true in the URI"},
+    {NULL, NULL}};
+
+static const hint login_hints[] = {
+    {"requires authentication",
+     "; put user and password into the store's URI: mongodb://USER:PASSWORD@HOST/DATABASE"},
+    {"mechanism", "; look at authMechanism in the store's URI"},
+    {"authoriz", "; the user needs the role readWrite for this database"},
+    {"", "; look at user, password and authSource in the store's URI"},
+    {NULL, NULL}};
+
 static hopt_status unreachable(const hopt_mongo *self, const char *message, hopt_error *err) {
     char reason[HOPT_ERROR_MESSAGE_MAX];
-    bool tls = strstr(message, "certificate") != NULL;
+    bool certificate = strstr(message, "certificate") != NULL;
+    bool tls = certificate || (self->uri && mongoc_uri_get_tls(self->uri));
+    const char *why = selection_reason(reason, sizeof reason, message);
     return hopt_error_set(err, HOPT_EUNAVAILABLE, "%s MongoDB at %s: %s%s",
-                          tls ? "no TLS connection to" : "can't reach", self->hosts,
-                          selection_reason(reason, sizeof reason, message),
-                          selection_hint(message));
+                          certificate ? "no TLS connection to" : "can't reach", self->hosts, why,
+                          find_hint(tls ? tls_hints : plain_hints, why));
+}
+
+static hopt_status refused(const hopt_mongo *self, const char *message, hopt_error *err) {
+    size_t length = strlen(message);
+    if (length && message[length - 1] == '.') length--;
+    return hopt_error_set(err, HOPT_EUNAVAILABLE, "MongoDB at %s refuses the login: %.*s%s",
+                          self->hosts, (int)length, message, find_hint(login_hints, message));
 }
 
 hopt_status hopt_mongo__failed(hopt_mongo *self, const bson_error_t *error, hopt_error *err) {
@@ -104,8 +152,7 @@ hopt_status hopt_mongo__failed(hopt_mongo *self, const bson_error_t *error, hopt
         return unreachable(self, error->message, err);
     case FAILED_LOGIN:
         self->renew = true;
-        return hopt_error_set(err, HOPT_EUNAVAILABLE, "MongoDB at %s refuses the login: %s",
-                              self->hosts, error->message);
+        return refused(self, error->message, err);
     case FAILED_DOCUMENT:
         return hopt_error_set(err, HOPT_EINVAL, "MongoDB at %s can't store this: %s", self->hosts,
                               error->message);

@@ -39,6 +39,24 @@ Test(mongo_error, tls_is_told_apart) {
     cr_assert(strstr(err.message, "does the server want TLS"), "%s", err.message);
 }
 
+/* The driver's own "serverSelectionTimeoutMS expired" is no certificate's. */
+Test(mongo_error, hints_are_about_the_reason) {
+    hopt_error err;
+    cr_assert_eq(failed(MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE,
+                        "No suitable servers found: `serverSelectionTimeoutMS` expired: [TLS "
+                        "handshake failed: certificate verify failed (20) calling hello on 'h:1']",
+                        &err),
+                 HOPT_EUNAVAILABLE);
+    cr_assert(strstr(err.message, "tlsCAFile"), "%s", err.message);
+    cr_assert_not(strstr(err.message, "renewed"), "%s", err.message);
+    cr_assert_eq(failed(MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE,
+                        "No suitable servers found: [TLS handshake failed: certificate verify "
+                        "failed (10): certificate has expired calling hello on 'h:1']",
+                        &err),
+                 HOPT_EUNAVAILABLE);
+    cr_assert(strstr(err.message, "renewed"), "%s", err.message);
+}
+
 Test(mongo_error, logins) {
     static const uint32_t cases[][2] = {
         {MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE},

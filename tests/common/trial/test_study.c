@@ -30,6 +30,7 @@ static const char everything[] =
     "  \"stop\":      {\"max_trials\": 200, \"timeout_s\": 3600, \"loss_below\": 0.01,\n"
     "                \"no_progress\": {\"trials\": 50, \"percent\": 0.5}},\n"
     "  \"trial\":     {\"timeout_s\": 300, \"max_attempts\": 4, \"memory_mb\": 2048,\n"
+    "                \"file_mb\": 0, \"processes\": 16000,\n"
     "                \"output_mb\": 16, \"retry_errors\": true, \"lease_s\": 2.5, \"grace_s\": "
     "0},\n"
     "  \"queue\":     {\"ahead\": 7},\n"
@@ -94,6 +95,8 @@ Test(study, everything_is_read) {
     cr_assert_eq(spec->trial.max_attempts, 4);
     cr_assert_eq(spec->trial.memory_mb, 2048);
     cr_assert_eq(spec->trial.output_mb, 16);
+    cr_assert_eq(spec->trial.file_mb, 0);
+    cr_assert_eq(spec->trial.processes, 16000);
     cr_assert(spec->trial.retry_errors);
     cr_assert_eq(spec->trial.lease_s, 2.5);
     cr_assert_eq(spec->trial.grace_s, 0.0);
@@ -120,6 +123,8 @@ Test(study, defaults) {
     cr_assert_eq(spec->trial.max_attempts, 3);
     cr_assert_eq(spec->trial.memory_mb, 0);
     cr_assert_eq(spec->trial.output_mb, 256);
+    cr_assert_eq(spec->trial.file_mb, 4096);
+    cr_assert_eq(spec->trial.processes, 1000);
     cr_assert_not(spec->trial.retry_errors);
     cr_assert_eq(spec->trial.lease_s, 60.0);
     cr_assert_eq(spec->trial.grace_s, 5.0);

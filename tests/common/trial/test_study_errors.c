@@ -87,6 +87,8 @@ static const golden rows[] = {
     {GOOD "\"trial\":{\"max_attempts\":0}}", 5, 25, "`trial.max_attempts`", "1 .. 100"},
     {GOOD "\"trial\":{\"max_attempts\":101}}", 5, 25, "`trial.max_attempts`", "not 101"},
     {GOOD "\"trial\":{\"memory_mb\":0}}", 5, 22, "`trial.memory_mb`", "(MB)"},
+    {GOOD "\"trial\":{\"file_mb\":-1}}", 5, 20, "`trial.file_mb`", "(MB)"},
+    {GOOD "\"trial\":{\"processes\":16001}}", 5, 22, "`trial.processes`", NULL},
     {GOOD "\"trial\":{\"output_mb\":1e9}}", 5, 22, "`trial.output_mb`", NULL},
     {GOOD "\"trial\":{\"retry_errors\":1}}", 5, 25, "`trial.retry_errors` must be true or false",
      "not 1"},
