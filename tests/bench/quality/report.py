@@ -16,11 +16,11 @@ import problems
 from peers_run import numbers
 from results import LEAST, Results, mean_log
 
-TITLES = {"tpe": "hopt tpe", "random": "random", "hopt-hyperopt": "hopt hyperopt", "hyperopt-py": "hyperopt",
+TITLES = {"tpe": "hopt tpe", "gp": "hopt gp", "random": "random", "hopt-hyperopt": "hopt hyperopt", "hyperopt-py": "hyperopt",
           "optuna": "Optuna", "optuna-group": "Optuna group", "rustuna": "rustuna"}
-OWN = ["tpe", "random", "hopt-hyperopt"]
+OWN = ["tpe", "gp", "random", "hopt-hyperopt"]
 SAMPLERS = OWN + ["hyperopt-py", "optuna", "optuna-group", "rustuna"]
-COLORS = dict(zip(SAMPLERS, ["#d62728", "#bbbbbb", "#c9a227", "#8c564b", "#1f77b4", "#17becf", "#2ca02c"]))
+COLORS = dict(zip(SAMPLERS, ["#d62728", "#9467bd", "#bbbbbb", "#c9a227", "#8c564b", "#1f77b4", "#17becf", "#2ca02c"]))
 BEGIN, END = "<!-- quality: written by tests/bench/quality/report.py -->", "<!-- quality: end -->"
 
 

@@ -51,6 +51,7 @@ hopt_full() {
     local at=25,50,75,100,150,200,300,400 seeds
     for seeds in 100+20 0+10; do
         hopt_run $seeds --at $at,1000
+        hopt_run $seeds --sampler gp --at 25,50,75,100,150,200
         hopt_run $seeds --sampler random --at $at,1000
         hopt_run $seeds --sampler hyperopt --name hopt-hyperopt --at $at
         hopt_run $seeds --late 1000000000 --name tpe-early --at 100,200,400
@@ -85,7 +86,7 @@ case $mode in
 short)
     runs=$(mktemp -d)
     trap 'rm -rf "$runs"' EXIT
-    for sampler in tpe random hyperopt; do
+    for sampler in tpe gp random hyperopt; do
         name=$sampler
         [ $name != hyperopt ] || name=hopt-hyperopt
         hopt_run 100+2 --sampler $sampler --name $name --at 50,100
