@@ -3,6 +3,8 @@
  *   drop                      the whole database, and every test ends with it
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
+ *   insert COLLECTION         documents from standard input, extended JSON, one a line; those that
+ *                             can't be stored are left out; prints how many were
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -33,6 +35,23 @@ static int find(mongoc_collection_t *collection, const bson_t *filter, bool prin
     return 0;
 }
 
+static int insert(mongoc_collection_t *collection) {
+    char *line = NULL;
+    size_t size = 0;
+    long count = 0;
+    ssize_t length;
+    while ((length = getline(&line, &size, stdin)) > 0) {
+        bson_error_t error;
+        bson_t *doc = bson_new_from_json((const uint8_t *)line, length, &error);
+        if (!doc) continue;
+        count += mongoc_collection_insert_one(collection, doc, NULL, NULL, &error);
+        bson_destroy(doc);
+    }
+    free(line);
+    printf("%ld\n", count);
+    return 0;
+}
+
 static int status(mongoc_client_t *client) {
     bson_error_t error;
     bson_t reply, command = BSON_INITIALIZER;
@@ -55,6 +74,10 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
         mongoc_database_t *database = mongoc_client_get_database(client, name);
         code = mongoc_database_drop(database, &error) ? 0 : fail(&error);
         mongoc_database_destroy(database);
+    } else if (argc == 2 && strcmp(argv[0], "insert") == 0) {
+        mongoc_collection_t *collection = mongoc_client_get_collection(client, name, argv[1]);
+        code = insert(collection);
+        mongoc_collection_destroy(collection);
     } else if (argc == 3) {
         bson_t *filter = bson_new_from_json((const uint8_t *)argv[2], -1, &error);
         if (!filter) return fail(&error);
@@ -69,7 +92,8 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
 int main(int argc, char **argv) {
     bson_error_t error;
     if (argc < 3) {
-        fprintf(stderr, "usage: mongo_tool URI drop|status|find COLLECTION FILTER|count ...\n");
+        fprintf(stderr, "usage: mongo_tool URI drop|status|insert COLLECTION|find COLLECTION "
+                        "FILTER|count ...\n");
         return 2;
     }
     mongoc_init();

@@ -24,6 +24,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import fakes  # noqa: E402
 import schedule  # noqa: E402
 from adversary import Adversary, Server  # noqa: E402
 from checker import Checker  # noqa: E402
@@ -286,6 +287,7 @@ class Run:
             self.violations += self.adversary.server.failures
 
     def report(self, checker, faults):
+        """For people: events by kind, what became of the trials, and the checker's word."""
         print(f"\nchaos over {self.kind}: seed {self.seed}, "
               f"{sum(self.adversary.hits.values())} events hit, "
               f"{sum(self.adversary.misses.values())} found nobody to hit")  # fmt: skip
@@ -319,8 +321,11 @@ def main():
     finally:
         run.end()
     run.gather()
-    checker = Checker(run)
+    trials, evaluations = run.store.trials(STUDY), run.coroner.evaluations
+    checker = Checker(run, trials, evaluations)
     faults = checker.check()
+    if not faults:  # would it have noticed?
+        faults += fakes.overlooked(run, trials, evaluations)
     run.report(checker, faults)
     return 1 if faults else 0
 

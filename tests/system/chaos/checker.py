@@ -18,13 +18,13 @@ SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|[Aa]ssertion|HOPT_AS
 
 
 class Checker:
-    def __init__(self, run):
+    def __init__(self, run, trials, evaluations):
         self.run = run
         self.faults = []
         self.numbers = collections.OrderedDict()
-        self.trials = sorted(run.store.trials(run.study), key=lambda t: t.num)
+        self.trials = sorted(trials, key=lambda t: t.num)
         self.by_num = {t.num: t for t in self.trials}
-        self.evaluations = run.coroner.evaluations
+        self.evaluations = evaluations
         self.by_lease = collections.defaultdict(list)
         for one in self.evaluations:
             self.by_lease[one.num, one.lease].append(one)
@@ -36,14 +36,18 @@ class Checker:
         self.faults.append(text)
 
     def check(self):
+        self.prove()
+        self.programs()
+        self.views()
+        return self.faults
+
+    def prove(self):
         self.slots()
         self.ends()
         self.acknowledged()
         self.deaths()
         self.overlaps()
         self.saw()
-        self.programs()
-        self.views()
         return self.faults
 
     # ---- every slot once ----
@@ -57,10 +61,6 @@ class Checker:
                        f"beyond the limit {sorted(set(got) - set(wanted))[:20]}")  # fmt: skip
         if len({t.tid for t in self.trials}) != len(self.trials):
             self.fault("two trials have the same tid")
-        said = self.run.store.sound()
-        if said:
-            self.fault(f"the store is damaged: {said}")
-
     # ---- every trial ended, once, by the last holder of its lease ----
 
     def ends(self):
@@ -236,6 +236,9 @@ class Checker:
     # ---- programs and views ----
 
     def programs(self):
+        said = self.run.store.sound()
+        if said:
+            self.fault(f"the store is damaged: {said}")
         for text in self.run.violations:
             self.fault(text)
         for line in self.run.coroner.bad_lines:

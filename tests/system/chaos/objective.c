@@ -1,13 +1,13 @@
 /*
- * The objective of the chaos test: chaos_objective LOG X. It sleeps 50 to 300 ms, now and then longer
- * than a lease, and notes its start and its end in LOG, each by one write of its own:
+ * The objective of the chaos test: chaos_objective LOG X. It sleeps 50 to 300 ms, now and then
+ * longer than a lease, and notes its start and its end in LOG, each by one write of its own:
  *
  *   S num attempt lease pid runner worker microseconds
  *   E num lease pid worker microseconds loss
  *
  * Times are of the monotonic clock, so they compare between processes whatever their wall clocks
- * say. `worker` is CHAOS_WORKER, which the test gives each worker. The result names who computed it:
- * the checker looks for that in the store.
+ * say. `worker` is CHAOS_WORKER, which the test gives each worker. The result names who computed
+ * it: the checker looks for that in the store.
  */
 #include <fcntl.h>
 #include <stdint.h>
