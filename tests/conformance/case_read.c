@@ -240,6 +240,11 @@ static void damaged_trials(void) {
     MUST(hopt_store_trials(store, &list, &query, &malformed, &E));
     CHECK(malformed == 4);
     hopt_trials_clear(&list);
+    /* They take no place on a page: an empty one is the end, not 3 damaged ones in a row. */
+    query = (hopt_trial_query){.study = "a", .after = 1, .limit = 2};
+    MUST(hopt_store_trials(store, &list, &query, &malformed, &E));
+    CHECK(malformed == 3 && list.count == 2 && list.list[0]->num == 5 && list.list[1]->num == 6);
+    hopt_trials_clear(&list);
     hopt_trial *trial;
     MUST(hopt_store_best(store, &trial, "a", &E));
     hopt_trial_free(trial);

@@ -64,10 +64,10 @@ hopt_status hopt_sqlite__import(void *self, hopt_trial *const *trials, size_t n,
 }
 
 /* A queued trial that nobody can read would be the first one for ever: it ends with the reason. */
-static hopt_status set_aside(hopt_sqlite *s, const hopt_trial_id *id, const char *why,
+static hopt_status set_aside(hopt_sqlite *s, const sqlite3_value *id, const char *why,
                              hopt_error *err) {
     HOPT_ASSERT(hopt_state_allows(HOPT_RUNNING, HOPT_EVENT_EXPIRE, HOPT_ERROR));
-    return hopt_sqlite__run(s, NULL, HOPT_SQL_DAMAGED, err, "bit", id,
+    return hopt_sqlite__run(s, NULL, HOPT_SQL_DAMAGED, err, "vit", id,
                             hopt_event_version_step(HOPT_EVENT_EXPIRE), why);
 }
 
@@ -76,7 +76,6 @@ static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, co
                          bool *row, hopt_error *err) {
     sqlite3_stmt *update;
     hopt_error why = {0};
-    hopt_trial_id id;
     bool more;
     hopt_status status =
         hopt_sqlite__bind(s, &update, HOPT_SQL_CLAIM, err, "ttil", study, owner,
@@ -84,13 +83,13 @@ static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, co
     if (status == HOPT_OK) status = hopt_sqlite__step(s, update, row, err);
     if (status || !*row) return status;
     hopt_trial *trial = hopt_sqlite__trial(update, false, &why);
-    bool has_id = sqlite3_column_bytes(update, 0) == HOPT_ID_SIZE;
-    if (has_id) memcpy(id.bytes, sqlite3_column_blob(update, 0), HOPT_ID_SIZE);
+    /* As it is: of a damaged row even the id may be of another type. */
+    sqlite3_value *id = sqlite3_value_dup(sqlite3_column_value(update, 0));
     if (trial) hopt_trials_add(out, trial);
     status = hopt_sqlite__step(s, update, &more, err); /* to its end: else the lock stays */
-    if (status || trial) return status;
-    if (!has_id) return hopt_error_set(err, HOPT_ESTORE, "%s: %s", s->place, why.message);
-    return set_aside(s, &id, why.message, err);
+    if (status == HOPT_OK && !trial) status = set_aside(s, id, why.message, err);
+    sqlite3_value_free(id);
+    return status;
 }
 
 hopt_status hopt_sqlite__claim_many(void *self, hopt_trials *out, const char *study,
