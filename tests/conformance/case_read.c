@@ -264,6 +264,27 @@ static void damaged_trials(void) {
     hopt_store_close(store);
 }
 
+/* A version that can't be counted up is one trial's misfortune. */
+static void damaged_version(void) {
+    hopt_store *store = open_store();
+    hopt_study *study = make_study(store, "a");
+    queue_trials(store, study, 0, 3);
+    BACKEND->damage(URI, "a", 1, 3);
+    MUST(hopt_store_cancel_new(store, "a", 0, "enough", NULL, &E));
+    for (int num = 0; num < 3; num += 2) {
+        hopt_trial *trial = read_trial(store, "a", num);
+        CHECK(trial->state == HOPT_CANCEL);
+        hopt_trial_free(trial);
+    }
+    hopt_open_trial *open;
+    size_t count;
+    MUST(hopt_store_open_set(store, &open, &count, "a", &E));
+    CHECK(count == 0);
+    free(open);
+    hopt_study_free(study);
+    hopt_store_close(store);
+}
+
 const test_case read_cases[] = {{"read_paging", paging},
                                 {"read_by_state", by_state},
                                 {"read_by_num", by_num},
@@ -271,4 +292,5 @@ const test_case read_cases[] = {{"read_paging", paging},
                                 {"read_best", best},
                                 {"read_import", import_as_they_are},
                                 {"read_damaged_trials", damaged_trials},
+                                {"read_damaged_version", damaged_version},
                                 {NULL, NULL}};

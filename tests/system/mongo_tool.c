@@ -38,16 +38,20 @@ static int find(mongoc_collection_t *collection, const bson_t *filter, bool prin
 static int insert(mongoc_collection_t *collection) {
     char *line = NULL;
     size_t size = 0;
-    long count = 0;
+    long count = 0, refused = 0;
     ssize_t length;
+    bson_t *opts = BCON_NEW("validate", BCON_BOOL(false)); /* the server shall judge */
     while ((length = getline(&line, &size, stdin)) > 0) {
         bson_error_t error;
         bson_t *doc = bson_new_from_json((const uint8_t *)line, length, &error);
-        if (!doc) continue;
-        count += mongoc_collection_insert_one(collection, doc, NULL, NULL, &error);
-        bson_destroy(doc);
+        bool stored = doc && mongoc_collection_insert_one(collection, doc, opts, NULL, &error);
+        count += stored;
+        if (!stored && error.code != MONGOC_ERROR_DUPLICATE_KEY && ++refused <= 5)
+            fprintf(stderr, "mongo_tool: %.300s\n", error.message);
+        if (doc) bson_destroy(doc);
     }
     free(line);
+    bson_destroy(opts);
     printf("%ld\n", count);
     return 0;
 }

@@ -13,8 +13,10 @@ import sqlite3
 import subprocess
 import sys
 
-COLLECTIONS = {"jobs": 12, "hopt_studies": 3, "hopt_workers": 2, "hopt_reports": 1, "hopt_logs": 1,
-               "fs.files": 1, "fs.chunks": 1}  # fmt: skip
+# How often each is drawn. Few studies: most of them are sound enough to be worked on.
+COLLECTIONS = {"jobs": 70, "hopt_studies": 2, "hopt_workers": 10, "hopt_reports": 5, "hopt_logs": 5,
+               "fs.files": 5, "fs.chunks": 5}  # fmt: skip
+TABLES = {"trial": 70, "study": 2, "worker": 10, "report": 5, "log": 5, "attachment": 5}
 
 
 def deep(levels, leaf=0):
@@ -38,7 +40,7 @@ MONGO_ONLY = [
     {"$date": {"$numberLong": "9223372036854775807"}}, {"$binary": {"base64": "", "subType": "00"}},
     {"$binary": {"base64": "AAECAwQFBgcI", "subType": "00"}}, {"$minKey": 1}, {"$maxKey": 1},
     {"$timestamp": {"t": 1, "i": 1}}, {"$regularExpression": {"pattern": "x", "options": ""}},
-    {"$undefined": True}, {"$code": "x"},
+    {"$undefined": True},
 ]  # fmt: skip
 
 
@@ -170,12 +172,11 @@ def sqlite(path, count, rng, victim):
         where = " WHERE study=?" if table == "trial" else " WHERE name=?" if table == "study" else ""
         rows = base.execute(f"SELECT * FROM {table}{where}", (victim,) if where else ()).fetchall()
         tables[table] = (columns, rows or [tuple("x" for _ in columns)])
-    weights = {"trial": 12, "study": 3, "worker": 2, "report": 1, "log": 1, "attachment": 1}
     base.execute("BEGIN IMMEDIATE")
     put = dict.fromkeys(tables, 0)
     plain = [x for x in PLAIN if not isinstance(x, (dict, list))] + [b"", b"\xff\0\xff", b"x" * 12]
     for i in range(count):
-        table = rng.choices(list(weights), list(weights.values()))[0]
+        table = rng.choices(list(TABLES), list(TABLES.values()))[0]
         columns, rows = tables[table]
         row = dict(zip(columns, rng.choice(rows)))
         if table == "trial":  # a slot of its own, mostly
