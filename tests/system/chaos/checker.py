@@ -1,5 +1,6 @@
 """Proves from the store and the logs that nothing was lost, doubled or taken from the wrong one."""
 import collections
+import datetime
 import glob
 import json
 import os
@@ -38,6 +39,8 @@ class Checker:
     def check(self):
         self.prove()
         self.programs()
+        if self.run.clocks_apart:
+            self.clocks()
         self.views()
         return self.faults
 
@@ -248,6 +251,19 @@ class Checker:
                 found = SANITIZER.search(file.read())
             if found:
                 self.fault(f"{os.path.basename(path)}: {found.group()}")
+
+    def clocks(self):
+        """Whether the wall clocks were apart in fact, by the logs."""
+        hours = []
+        for path in glob.glob(os.path.join(self.run.folder, "worker-*.log")):
+            with open(path, errors="replace") as file:
+                stamp = re.match(r"(\d{4}-\d\d-\d\dT[\d:.]+)Z", file.readline())
+            if stamp:
+                hours.append(datetime.datetime.fromisoformat(stamp.group(1)).timestamp() / 3600)
+        apart = max(hours) - min(hours)
+        self.numbers["minutes that the wall clocks were apart"] = round(apart * 60)
+        if apart < 1.9:
+            self.fault(f"the wall clocks were only {apart:.2f} h apart")
 
     def command(self, *args):
         done = subprocess.run(

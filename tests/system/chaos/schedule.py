@@ -23,8 +23,8 @@ EVERYWHERE = {
 }
 SQLITE = {"lock_store": 5, "fill_disk": 5}
 MONGO = {
-    "kill_gateway": 4,
-    "kill_database": 3,
+    "kill_gateway": 3,
+    "kill_database": 2,
     "net_drop": 8,
     "net_delay": 8,
     "net_hole": 8,
