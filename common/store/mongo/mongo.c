@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/alloc.h"
@@ -26,11 +27,20 @@ static void drop_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const cha
                      HOPT_UNUSED const char *message, HOPT_UNUSED void *context) {
 }
 
+/* libmongoc counts in a file in /dev/shm, for its tool mongoc-stat, and removes it in
+ * mongoc_cleanup(): each kill -9 would leave one for ever. It works as well without its name. */
+static void drop_counters(void) {
+    char name[32];
+    snprintf(name, sizeof name, "/mongoc-%d", (int)getpid());
+    shm_unlink(name);
+}
+
 /* No mongoc_cleanup(): nobody knows when the last store of the process is closed, and all that it
  * would free hangs on libmongoc's globals. */
 static void start_library(void) {
     mongoc_init();
     mongoc_log_set_handler(drop_log, NULL);
+    drop_counters();
 }
 
 /* ---- the URI ---- */
