@@ -304,7 +304,10 @@ class Run:
         print("trials")
         for what, count in checker.numbers.items():
             print(f"  {count:6d}  {what}")
-        print(f"checker: {f'{len(faults)} FAULTS' if faults else 'nothing lost'}")
+        if faults:
+            print(f"checker: {len(faults)} FAULTS")
+        else:
+            print(f"checker: nothing lost (and it noticed {len(fakes.FAKES)} made-up faults)")
         for fault in faults[:50]:
             print(f"  FAULT  {fault}")
         sys.stdout.flush()
