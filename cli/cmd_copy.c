@@ -145,7 +145,9 @@ static void requeue(hopt_trial *trial) {
     trial->book_ms = trial->refresh_ms = 0;
 }
 
-/* What belongs to a trial goes before it, so that a trial that is there is whole. */
+/* Reports and logs go before the trials that they belong to. Attachments go after: MongoDB notes
+ * them in the trial. What an interrupted copy lacks is put by the next one, which begins at the
+ * first trial again. */
 static hopt_status copy_page(copying *self, hopt_trials *page, hopt_error *err) {
     int64_t tid;
     size_t inserted;
@@ -156,13 +158,15 @@ static hopt_status copy_page(copying *self, hopt_trials *page, hopt_error *err) 
         requeue(trial);
         status = copy_reports(self, &trial->id, err);
         if (status == HOPT_OK) status = copy_log(self, &trial->id, err);
-        if (status == HOPT_OK) status = copy_attachments(self, &trial->id, err);
         self->shown.done = ++self->trials;
         hopt_progress_set(self->progress, &self->shown, hopt_clock_mono_ms());
         hopt_progress_tick(self->progress, hopt_clock_mono_ms());
     }
-    if (status != HOPT_OK) return status;
-    return hopt_store_import(self->to.store, page->list, page->count, &inserted, err);
+    if (status == HOPT_OK)
+        status = hopt_store_import(self->to.store, page->list, page->count, &inserted, err);
+    for (size_t i = 0; i < page->count && status == HOPT_OK; i++)
+        status = copy_attachments(self, &page->list[i]->id, err);
+    return status;
 }
 
 static hopt_status copy_trials(copying *self, hopt_error *err) {

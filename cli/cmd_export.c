@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/csv.h"
+#include "cli/hyperopt_space.h"
 #include "cli/pages.h"
 #include "common/base/alloc.h"
 #include "common/json/json.h"
@@ -22,10 +23,11 @@ static const hopt_option options[] = {
      .letter = 'f',
      .type = HOPT_OPTION_CHOICE,
      .argument = "FORM",
-     .choices = "jsonl|csv",
+     .choices = "jsonl|csv|hyperopt-space",
      .def = "jsonl",
      .offset = offsetof(settings, format),
-     .help = "one JSON object a line, or a table with a column for each parameter and each result"},
+     .help = "one JSON object a line, a table with a column for each parameter and each result, or "
+             "a Python module with the space"},
     {.name = "output",
      .letter = 'o',
      .type = HOPT_OPTION_STRING,
@@ -96,6 +98,20 @@ static int write_trials(const hopt_command *self, hopt_context *context, const s
     return HOPT_EXIT_OK;
 }
 
+static int write_module(hopt_context *context, exporting *work) {
+    hopt_buf text = HOPT_BUF_INIT;
+    hopt_hyperopt_module(&text, context->spec, context->uri);
+    fwrite(text.data, 1, text.length, work->out);
+    hopt_buf_clear(&text);
+    return HOPT_EXIT_OK;
+}
+
+static int write_all(const hopt_command *self, hopt_context *context, const settings *s,
+                     exporting *work) {
+    if (strcmp(s->format, "hyperopt-space") == 0) return write_module(context, work);
+    return write_trials(self, context, s, work);
+}
+
 static int failed_file(const hopt_command *self, const char *path) {
     return hopt_cli_say_failed(self, HOPT_EXIT_FAILED, "%s: %s", path, strerror(errno));
 }
@@ -109,7 +125,7 @@ static int write_file(const hopt_command *self, hopt_context *context, const set
     if (!work->out) {
         code = failed_file(self, part);
     } else {
-        code = write_trials(self, context, s, work);
+        code = write_all(self, context, s, work);
         bool bad = ferror(work->out) || fflush(work->out) != 0 || fsync(fileno(work->out)) != 0;
         bad |= fclose(work->out) != 0;
         if (bad && code == HOPT_EXIT_OK) code = failed_file(self, part);
@@ -128,8 +144,10 @@ static int export_trials(const hopt_command *self, void *given) {
     if (code == HOPT_EXIT_OK) {
         bool file = s->output && strcmp(s->output, "-") != 0;
         work.spec = context.spec;
-        code = file ? write_file(self, &context, s, &work) : write_trials(self, &context, s, &work);
-        if (file && code == HOPT_EXIT_OK)
+        code = file ? write_file(self, &context, s, &work) : write_all(self, &context, s, &work);
+        if (file && code == HOPT_EXIT_OK && strcmp(s->format, "hyperopt-space") == 0)
+            hopt_cli_note(&s->common, "wrote the space to %s", s->output);
+        else if (file && code == HOPT_EXIT_OK)
             hopt_cli_note(&s->common, "wrote %lld trials to %s", (long long)work.count, s->output);
     }
     hopt_context_close(&context);
@@ -137,25 +155,33 @@ static int export_trials(const hopt_command *self, void *given) {
 }
 
 static const char *const description[] = {
-    "Prints every trial of a study in the order of its number.",
+    "Prints every trial of a study in the order of its number, or its space for Python's hyperopt.",
     "jsonl: num, tid, state, status, loss in the study's own sign, vals (by label, as hyperopt has "
     "them), params (as the objective gets them), attempt, worker, start, end, error, extras. "
     "\"hopt "
     "suggest --history\" reads it.",
     "csv: the same in columns; \"param LABEL\" for parameters, empty when they do not count, and "
     "\"result KEY\" for what else the objective returned.",
+    "hyperopt-space: a Python module that builds the space with hyperopt's hp.*, with the labels "
+    "of "
+    "the study, so that hyperopt.space_eval() gives the parameters that the objective got; and its "
+    "function open_trials() reads the trials, from MongoDB or, where the store is SQLite, from the "
+    "file of --format jsonl. A password is not printed.",
     NULL};
 static const hopt_example examples[] = {
     {"hopt export digits -o digits.jsonl", "keep the whole history in a file"},
     {"hopt export digits --format csv | column -s, -t | less -S", "as a table"},
+    {"hopt export digits --format hyperopt-space -o digits_space.py && python3 digits_space.py",
+     "the best parameters by Python's hyperopt"},
     {0}};
 
-const hopt_command hopt_cmd_export = {.path = "hopt export",
-                                      .summary = "print all trials as JSON lines or CSV",
-                                      .description = description,
-                                      .options = options,
-                                      .positionals = positionals,
-                                      .examples = examples,
-                                      .section = 1,
-                                      .options_size = sizeof(settings),
-                                      .run = export_trials};
+const hopt_command hopt_cmd_export = {
+    .path = "hopt export",
+    .summary = "print all trials as JSON lines or CSV, or the space for hyperopt",
+    .description = description,
+    .options = options,
+    .positionals = positionals,
+    .examples = examples,
+    .section = 1,
+    .options_size = sizeof(settings),
+    .run = export_trials};

@@ -57,7 +57,7 @@ static const hopt_option options[] = {
      .argument = "NAME",
      .def_text = "as in the file, else tpe",
      AT(sampler),
-     .help = "the sampler, without options: tpe, random, hyperopt, anneal, mix"},
+     .help = "the sampler, without options: tpe, gp, auto, random, hyperopt, anneal, mix"},
     {.name = "name",
      .type = HOPT_OPTION_STRING,
      .argument = "NAME",

@@ -6,6 +6,8 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/explain.h"
+#include "cli/term.h"
 #include "common/base/alloc.h"
 #include "common/json/json.h"
 #include "common/sampler/sampler.h"
@@ -15,6 +17,7 @@ typedef struct settings {
     hopt_cli_common common;
     const char *file, *history, *sampler;
     int64_t n, seed;
+    bool explain;
     hopt_texts sets;
 } settings;
 
@@ -49,7 +52,11 @@ static const hopt_option options[] = {
      .argument = "NAME",
      .def_text = "as in the file, else tpe",
      .offset = offsetof(settings, sampler),
-     .help = "the sampler: tpe, random, hyperopt, anneal, mix"},
+     .help = "the sampler: tpe, gp, auto, random, hyperopt, anneal, mix"},
+    {.name = "explain",
+     .type = HOPT_OPTION_FLAG,
+     .offset = offsetof(settings, explain),
+     .help = "say why each point is proposed, as text; with --json as the member \"explain\""},
     HOPT_CLI_SET(settings, sets),
     HOPT_CLI_JSON(settings),
     HOPT_CLI_QUIET(settings),
@@ -142,18 +149,49 @@ static int read_history(const hopt_command *self, const settings *s, suggesting 
     return errors.total ? hopt_cli_fail_file(self, s->history, &errors) : HOPT_EXIT_OK;
 }
 
+/* Losses as the user sees them. */
+static void restore_sign(json_t *explain) {
+    size_t i;
+    json_t *trial;
+    json_array_foreach(json_object_get(explain, "good"), i, trial) {
+        json_t *loss = json_object_get(trial, "loss");
+        if (json_is_real(loss)) json_real_set(loss, -json_real_value(loss));
+    }
+}
+
+static json_t *suggestion(const suggesting *work, int64_t num, json_t *explain) {
+    json_t *json = json_pack("{s:I, s:I, s:o, s:o}", "num", (json_int_t)num, "tid", (json_int_t)num,
+                             "vals", hopt_space_vals(work->spec->space, work->point), "params",
+                             hopt_space_resolve(work->spec->space, work->point));
+    if (explain && work->spec->maximize) restore_sign(explain);
+    if (explain) json_object_set_new(json, "explain", explain);
+    return json;
+}
+
+static void print_explained(const suggesting *work, json_t *json) {
+    hopt_buf text = HOPT_BUF_INIT;
+    hopt_explain_text(&text, json, work->spec->space, hopt_term_utf8());
+    hopt_term_print(stdout, hopt_buf_string(&text));
+    hopt_buf_clear(&text);
+    json_decref(json);
+}
+
 static int print_points(const hopt_command *self, const settings *s, suggesting *work,
                         uint64_t seed) {
     hopt_error err;
     for (int64_t i = 0; i < s->n; i++) {
         int64_t num = work->max_num + 1 + i;
-        if (hopt_sampler_suggest(work->sampler, seed + (uint64_t)i, num, work->point, &err) !=
-            HOPT_OK)
+        uint64_t its_seed = seed + (uint64_t)i;
+        json_t *explain = s->explain ? hopt_sampler_explain(work->sampler, its_seed, num) : NULL;
+        if (hopt_sampler_suggest(work->sampler, its_seed, num, work->point, &err) != HOPT_OK) {
+            json_decref(explain);
             return hopt_cli_fail(self, &err);
-        hopt_cli_json(json_pack("{s:I, s:I, s:o, s:o}", "num", (json_int_t)num, "tid",
-                                (json_int_t)num, "vals",
-                                hopt_space_vals(work->spec->space, work->point), "params",
-                                hopt_space_resolve(work->spec->space, work->point)));
+        }
+        json_t *json = suggestion(work, num, explain);
+        if (s->explain && !s->common.json)
+            print_explained(work, json);
+        else
+            hopt_cli_json(json);
         hopt_sampler_pend(work->sampler, num, work->point);
     }
     return HOPT_EXIT_OK;
@@ -195,10 +233,16 @@ static const char *const description[] = {
     "Prints one JSON object a line with num, tid, vals (by label, as hyperopt has them) and params "
     "(as the objective gets them). A line of the history needs tid or num, vals, and status with "
     "loss; whole trial documents of MongoDB are read too.",
+    "With --explain the sampler says why: which trials count as good, for each label the density "
+    "of "
+    "the good trials and of the others (relative to the prior's), the candidates with their "
+    "scores, "
+    "and which one won. hopt plot explain draws it.",
     NULL};
 static const hopt_example examples[] = {
     {"hopt suggest study.json --history trials.jsonl -n 8 --seed 7", "the next eight points"},
     {"hopt export digits | hopt suggest digits.json --history -", "what would come next"},
+    {"hopt export digits | hopt suggest digits.json --history - --explain", "and why"},
     {0}};
 static const hopt_exit_note exits[] = {{HOPT_EXIT_OK, "printed"},
                                        {HOPT_EXIT_USAGE, "bad usage, a bad study file or history"},

@@ -6,6 +6,7 @@
 #include "cli/context.h"
 #include "cli/table.h"
 #include "cli/view.h"
+#include "cli/workers_seen.h"
 
 typedef struct settings {
     hopt_cli_common common;
@@ -16,16 +17,12 @@ static const hopt_option options[] = {HOPT_CLI_STORE(settings, HOPT_CLI_STORE_FO
                                       HOPT_CLI_QUIET(settings),
                                       {0}};
 
-static bool silent(const hopt_worker_record *worker) {
-    return (double)worker->age_ms > worker->lease_s * 1000;
-}
-
 static void print_json(const hopt_worker_record *worker) {
     hopt_cli_json(json_pack(
         "{s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:f, s:b}", "owner", worker->owner, "host",
         worker->host, "pid", worker->pid, "slots", worker->slots, "running", worker->running,
         "studies", worker->studies ? worker->studies : "", "age_ms", (json_int_t)worker->age_ms,
-        "lease_s", worker->lease_s, "alive", (int)!silent(worker)));
+        "lease_s", worker->lease_s, "alive", (int)!hopt_worker_silent(worker)));
 }
 
 static void add_row(hopt_table *table, const hopt_worker_record *worker) {
@@ -33,8 +30,8 @@ static void add_row(hopt_table *table, const hopt_worker_record *worker) {
     hopt_view_ago(&ago, worker->age_ms);
     hopt_table_styled(table, HOPT_STYLE_PLAIN, worker->owner);
     hopt_table_cell(table, "%d/%d", worker->running, worker->slots);
-    hopt_table_styled(table, silent(worker) ? HOPT_STYLE_BAD : HOPT_STYLE_GOOD,
-                      silent(worker) ? "silent" : "alive");
+    hopt_table_styled(table, hopt_worker_silent(worker) ? HOPT_STYLE_BAD : HOPT_STYLE_GOOD,
+                      hopt_worker_silent(worker) ? "silent" : "alive");
     hopt_table_styled(table, HOPT_STYLE_PLAIN, hopt_buf_string(&ago));
     hopt_table_styled(table, HOPT_STYLE_PLAIN, worker->studies ? worker->studies : "");
     hopt_buf_clear(&ago);
@@ -48,7 +45,7 @@ static int workers(const hopt_command *self, void *given) {
     size_t count;
     hopt_error err;
     int code = hopt_context_open(&context, self, &s->common, NULL, HOPT_CONTEXT_READ);
-    if (code == HOPT_EXIT_OK && hopt_store_workers(context.store, &list, &count, &err) != HOPT_OK)
+    if (code == HOPT_EXIT_OK && hopt_workers_seen(context.store, &list, &count, &err) != HOPT_OK)
         code = hopt_cli_fail(self, &err);
     else if (code == HOPT_EXIT_OK) {
         hopt_table *table = s->common.json ? NULL : hopt_table_new(headings, "lrlrl");

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "cli/view.h"
+#include "cli/workers_seen.h"
 #include "common/base/alloc.h"
 #include "common/base/time.h"
 #include "common/store/uri.h"
@@ -95,16 +96,12 @@ typedef struct people {
     size_t count;
 } people;
 
-static bool silent(const hopt_worker_record *worker) {
-    return (double)worker->age_ms > worker->lease_s * 1000;
-}
-
 static void examine_workers(hopt_findings *findings, const people *workers) {
     size_t dead = 0, slots = 0;
     hopt_buf names = HOPT_BUF_INIT;
     for (size_t i = 0; i < workers->count; i++) {
         const hopt_worker_record *worker = &workers->list[i];
-        if (!silent(worker)) {
+        if (!hopt_worker_silent(worker)) {
             slots += (size_t)worker->slots;
             continue;
         }
@@ -128,7 +125,8 @@ static void examine_workers(hopt_findings *findings, const people *workers) {
 /* Whether the owner of a running trial is known to be at work. */
 static bool at_work(const people *workers, const char *owner) {
     for (size_t i = 0; i < workers->count; i++) {
-        if (strcmp(workers->list[i].owner, owner) == 0) return !silent(&workers->list[i]);
+        if (strcmp(workers->list[i].owner, owner) == 0)
+            return !hopt_worker_silent(&workers->list[i]);
     }
     return false;
 }
@@ -218,7 +216,7 @@ void hopt_doctor_examine(hopt_findings *findings, const hopt_context *context) {
     hopt_error err;
     examine_health(findings, context);
     examine_disk(findings, context);
-    if (hopt_store_workers(context->store, &workers.list, &workers.count, &err) == HOPT_OK)
+    if (hopt_workers_seen(context->store, &workers.list, &workers.count, &err) == HOPT_OK)
         examine_workers(findings, &workers);
     else
         add(findings, HOPT_FINDING_FAIL, "workers", "see the reason", "%s", err.message);

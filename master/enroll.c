@@ -26,8 +26,10 @@ static hopt_status check_sampler(const hopt_study_spec *spec, hopt_error *err) {
     return status;
 }
 
-static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_spec *spec,
-                          hopt_error *err) {
+hopt_status hopt_enroll_record(hopt_study **out, const hopt_study_spec *spec, hopt_error *err) {
+    *out = NULL;
+    hopt_status status = check_sampler(spec, err);
+    if (status != HOPT_OK) return status;
     hopt_study *study = hopt_study_new();
     memcpy(study->name, spec->name, sizeof study->name);
     study->format = 1;
@@ -37,7 +39,15 @@ static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_
     file_hash(study->file_hash, spec);
     study->seed = spec->has_seed ? spec->seed : hopt_host_random_u63();
     hopt_host_random(study->prefix, sizeof study->prefix);
-    hopt_status status = hopt_store_study_create(store, study, err);
+    *out = study;
+    return HOPT_OK;
+}
+
+static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_spec *spec,
+                          hopt_error *err) {
+    hopt_study *study;
+    hopt_status status = hopt_enroll_record(&study, spec, err);
+    if (status == HOPT_OK) status = hopt_store_study_create(store, study, err);
     if (status == HOPT_OK)
         *out = study;
     else

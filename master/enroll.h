@@ -22,6 +22,14 @@ typedef enum hopt_enrolled {
 HOPT_MUST_CHECK hopt_status hopt_enroll(hopt_store *store, hopt_study **study, hopt_enrolled *how,
                                         const hopt_study_spec *spec, hopt_error *err);
 
+/**
+ * The record of a new study, as hopt_enroll() creates it but not stored.
+ * @param[out] study  the caller's; NULL on failure.
+ * @return HOPT_EINVAL: the sampler or its options are wrong.
+ */
+HOPT_MUST_CHECK hopt_status hopt_enroll_record(hopt_study **study, const hopt_study_spec *spec,
+                                               hopt_error *err);
+
 /** Whether a finished study that was stored as `old` has something to do again under the rules of
  * `now` (a higher limit, or it was ended by hand). */
 bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,

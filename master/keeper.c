@@ -141,11 +141,17 @@ static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keep
     return read_spec(keeper, news, err);
 }
 
+static int by_owner(const void *left, const void *right) {
+    const hopt_worker_record *a = left, *b = right;
+    return strcmp(a->owner, b->owner);
+}
+
 static hopt_status read_workers(hopt_keeper *keeper, hopt_store *store, hopt_error *err) {
     hopt_worker_record *workers;
     size_t count;
     hopt_status status = hopt_store_workers(store, &workers, &count, err);
     if (status != HOPT_OK) return status;
+    if (count) qsort(workers, count, sizeof *workers, by_owner);
     hopt_worker_records_free(keeper->workers, keeper->n_workers);
     keeper->workers = workers;
     keeper->n_workers = count;

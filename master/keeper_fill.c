@@ -22,15 +22,37 @@ static bool names_study(const char *studies, const char *study) {
     return false;
 }
 
-/* A worker that was silent for longer than its lease is not there. */
+static int by_text(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Who holds a running trial, sorted. @return how many; the caller frees the list. */
+static size_t busy_owners(const hopt_keeper *keeper, const char ***out) {
+    const char **owners = hopt_alloc((keeper->n_open + 1) * sizeof *owners);
+    size_t count = 0;
+    for (size_t i = 0; i < keeper->n_open; i++)
+        if (keeper->open[i].state == HOPT_RUNNING) owners[count++] = keeper->open[i].owner;
+    if (count) qsort(owners, count, sizeof *owners, by_text);
+    *out = owners;
+    return count;
+}
+
+/* A worker that was silent for longer than its lease is not there, unless it is busy: then it
+ * renews its trials and not its record, and the reaper judges those. */
 static int live_slots(const hopt_keeper *keeper) {
     int slots = keeper->local_slots;
+    const char **busy;
+    size_t n_busy = busy_owners(keeper, &busy);
     for (size_t i = 0; i < keeper->n_workers; i++) {
         const hopt_worker_record *worker = &keeper->workers[i];
         if (keeper->local_slots && is_local(keeper, worker)) continue;
-        if ((double)worker->age_ms > worker->lease_s * 1000) continue;
+        const char *owner = worker->owner;
+        if (hopt_worker_silent(worker) &&
+            !(n_busy && bsearch(&owner, busy, n_busy, sizeof *busy, by_text)))
+            continue;
         if (names_study(worker->studies, keeper->study)) slots += worker->slots;
     }
+    free(busy);
     return slots;
 }
 

@@ -66,8 +66,16 @@ static bool lost_to_nan(const hopt_result *result) {
            (result->status_fail && strcmp(result->status_fail, "loss is nan") == 0);
 }
 
+/* How long the evaluation took, by its own record, else by the clock of the store; 0: not known. */
+static double duration_ms(const hopt_trial *trial) {
+    if (trial->result.ms > 0) return (double)trial->result.ms;
+    if (trial->book_ms <= 0 || trial->end_ms < trial->book_ms) return 0;
+    return trial->end_ms > trial->book_ms ? (double)(trial->end_ms - trial->book_ms) : 0.5;
+}
+
 hopt_observation hopt_proposer_observation(const hopt_trial *trial, const double *point) {
     hopt_observation seen = {.num = trial->num, .point = point, .loss = NAN};
+    seen.ms = duration_ms(trial);
     const hopt_result *result = &trial->result;
     if (result->has_loss) seen.loss = result->loss;
     seen.nan_loss = trial->state == HOPT_DONE && lost_to_nan(result);

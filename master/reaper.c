@@ -71,12 +71,15 @@ bool hopt_reaper_asked(const char *owner) {
     return strncmp(owner, "ask:", 4) == 0;
 }
 
+static int by_owner(const void *key, const void *element) {
+    const hopt_worker_record *worker = element;
+    return strcmp(key, worker->owner);
+}
+
 static const hopt_worker_record *record_of(const char *owner, const hopt_worker_record *workers,
                                            size_t n_workers) {
-    for (size_t i = 0; i < n_workers; i++) {
-        if (strcmp(workers[i].owner, owner) == 0) return &workers[i];
-    }
-    return NULL;
+    if (n_workers == 0) return NULL;
+    return bsearch(owner, workers, n_workers, sizeof *workers, by_owner);
 }
 
 bool hopt_reaper_expired(const hopt_reaper *reaper, const hopt_open_trial *seen, int64_t now_ms,

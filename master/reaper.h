@@ -28,7 +28,8 @@ void hopt_reaper_observe(hopt_reaper *reaper, const hopt_open_trial *open, size_
 
 /**
  * Whether trial `seen` (of the last observed set) shall be expired now.
- * @param workers  records of the workers, for "same host, same boot, pid gone: at once".
+ * @param workers  records of the workers, by ascending owner (strcmp), for "same host, same boot, pid
+ *                 gone: at once".
  */
 bool hopt_reaper_expired(const hopt_reaper *reaper, const hopt_open_trial *seen, int64_t now_ms,
                          int64_t lease_ms, const hopt_worker_record *workers, size_t n_workers);

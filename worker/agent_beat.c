@@ -9,18 +9,15 @@
 
 typedef struct pulse {
     hopt_slot *slot;
-    hopt_trial_id id;
     char study[HOPT_STUDY_NAME_MAX];
-    int lease;
-    int64_t step;
-    hopt_status status;
-    char stop[32];
 } pulse;
 
 typedef struct beat_round {
     hopt_agent *agent;
     pulse *pulses;
+    hopt_beat *beats; /* of each pulse */
     size_t count;
+    bool put; /* the record too: a busy worker is heard of by its trials */
     hopt_worker_record record;
     hopt_status status;
     hopt_error err;
@@ -32,20 +29,15 @@ static void beat_work(void *context, void *data) {
     job->status = HOPT_OK;
     if (!*store)
         job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
-    for (size_t i = 0; i < job->count && job->status == HOPT_OK; i++) {
-        pulse *one = &job->pulses[i];
-        hopt_lease lease = {one->id, one->study, job->agent->owner, one->lease};
-        one->status = hopt_store_beat(*store, &lease, one->step, one->stop, &job->err);
-        if (one->status != HOPT_OK && one->status != HOPT_ECONFLICT) job->status = one->status;
-    }
-    if (job->status == HOPT_OK)
+    if (job->status == HOPT_OK && job->count)
+        job->status = hopt_store_beat_many(*store, job->beats, job->count, &job->err);
+    if (job->status == HOPT_OK && job->put)
         job->status = hopt_store_worker_put(*store, &job->record, &job->err);
 }
 
-static void take_pulse(const pulse *one) {
-    hopt_slot *slot = one->slot;
-    bool same = slot->state == HOPT_SLOT_BUSY && slot->trial->lease == one->lease &&
-                memcmp(&slot->trial->id, &one->id, sizeof one->id) == 0;
+static void take_pulse(hopt_slot *slot, const hopt_beat *one) {
+    bool same = slot->state == HOPT_SLOT_BUSY && slot->trial->lease == one->lease.lease &&
+                memcmp(&slot->trial->id, &one->lease.id, sizeof one->lease.id) == 0;
     /* A trial that ended meanwhile learns from its own write whether its lease holds. */
     if (!same) return;
     if (one->status == HOPT_ECONFLICT) {
@@ -65,10 +57,13 @@ static void beat_done(void *data, bool ran) {
     hopt_agent *agent = job->agent;
     agent->beating = false;
     for (size_t i = 0; ran && i < job->count; i++) {
-        pulse *one = &job->pulses[i];
-        if (one->status == HOPT_OK || one->status == HOPT_ECONFLICT) take_pulse(one);
+        hopt_status status = job->beats[i].status;
+        if (status == HOPT_OK || status == HOPT_ECONFLICT)
+            take_pulse(job->pulses[i].slot, &job->beats[i]);
     }
+    if (ran && job->put && job->status == HOPT_OK) agent->record_ms = hopt_clock_mono_ms();
     free(job->pulses);
+    free(job->beats);
     free(job->record.studies);
     free(job);
 }
@@ -101,21 +96,28 @@ void hopt_agent__beat(hopt_agent *agent) {
     beat_round *job = hopt_zalloc(1, sizeof *job);
     job->agent = agent;
     job->pulses = hopt_zalloc((size_t)agent->options.slots, sizeof *job->pulses);
+    job->beats = hopt_zalloc((size_t)agent->options.slots, sizeof *job->beats);
     for (int i = 0; i < agent->options.slots; i++) {
         hopt_slot *slot = &agent->slots[i];
         if (!slot->trial || slot->in_exchange || slot->lost) continue;
-        pulse *one = &job->pulses[job->count++];
+        pulse *one = &job->pulses[job->count];
         one->slot = slot;
-        one->id = slot->trial->id;
-        one->lease = slot->trial->lease;
-        one->status = HOPT_ESTORE; /* until the store has answered */
-        one->step = slot->last_step;
         memcpy(one->study, slot->trial->study, sizeof one->study);
+        job->beats[job->count++] =
+            (hopt_beat){.lease = {slot->trial->id, one->study, agent->owner, slot->trial->lease},
+                        .step = slot->last_step,
+                        .status = HOPT_ESTORE}; /* until the store has answered */
     }
+    job->put = job->count == 0 || !agent->record_ms;
     describe(agent, &job->record);
     job->record.running = (int)job->count;
     agent->beating = true;
     hopt_offload_submit(agent->beats, beat_work, beat_done, job);
+}
+
+void hopt_agent__beat_idle(hopt_agent *agent) {
+    double old_ms = (double)(hopt_clock_mono_ms() - agent->record_ms);
+    if (old_ms > shortest_lease_s(agent) * 1000 / 4) hopt_agent__beat(agent);
 }
 
 void hopt_agent_beat(hopt_agent *agent) {

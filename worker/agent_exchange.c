@@ -287,6 +287,12 @@ static bool holds(hopt_agent *agent, const hopt_trial *trial) {
     return false;
 }
 
+static bool holds_any(const hopt_agent *agent) {
+    for (int i = 0; i < agent->options.slots; i++)
+        if (agent->slots[i].trial) return true;
+    return false;
+}
+
 static hopt_slot *free_slot(hopt_agent *agent) {
     for (int i = 0; i < agent->options.slots; i++) {
         if (agent->slots[i].state == HOPT_SLOT_FREE) return &agent->slots[i];
@@ -371,6 +377,7 @@ static void plan_next(hopt_agent *agent, bool ok, bool active) {
         return;
     }
     if (agent->draining || !free_slot(agent)) return;
+    if (!holds_any(agent)) hopt_agent__beat_idle(agent);
     agent->idle_ms = active || !agent->idle_ms ? IDLE_MIN_MS : agent->idle_ms * 3 / 2;
     if (agent->idle_ms > IDLE_MAX_MS) agent->idle_ms = IDLE_MAX_MS;
     agent->next_look_ms = hopt_clock_mono_ms() + (int64_t)hopt_agent__jitter(agent->idle_ms);

@@ -85,6 +85,7 @@ struct hopt_agent {
     bool in_grace; /**< running trials are given the grace time only */
     int64_t grace_start_ms;
     int64_t start_ms, last_claim_ms, looked_ms;
+    int64_t record_ms;           /**< when the worker's record was last put; 0: never */
     int64_t token;               /**< the store's, when it has one: see hopt_store_version() */
     bool peek;                   /**< the next exchange only looks when the token has changed */
     int64_t next_look_ms;        /**< when to look in any case */
@@ -130,5 +131,7 @@ void hopt_agent__exchange(hopt_agent *agent);
 void hopt_agent__beat_start(hopt_agent *agent);
 /** Beat for all running trials now. */
 void hopt_agent__beat(hopt_agent *agent);
+/** No slot is busy: renew the record, which busy workers leave alone, unless it is fresh. */
+void hopt_agent__beat_idle(hopt_agent *agent);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
 #include "common/base/hash.h"
+#include "common/sampler/explain.h"
 #include "common/sampler/hyperopt/numpy.h"
 #include "common/sampler/sampler_internal.h"
 
@@ -22,8 +23,8 @@ enum { FMIN_SEEDS = INT32_MAX };
 
 /** A new sampler needs a line here and nothing elsewhere. The first is the default. */
 static const hopt_sampler_kind *const KINDS[] = {
-    &hopt_sampler__tpe,    &hopt_sampler__random, &hopt_sampler__hyperopt,
-    &hopt_sampler__anneal, &hopt_sampler__mix,    NULL,
+    &hopt_sampler__tpe,      &hopt_sampler__gp,     &hopt_sampler__auto, &hopt_sampler__random,
+    &hopt_sampler__hyperopt, &hopt_sampler__anneal, &hopt_sampler__mix,  NULL,
 };
 
 const hopt_sampler_kind *const *hopt_sampler_kinds(void) {
@@ -107,4 +108,14 @@ void hopt_sampler_pend(hopt_sampler *sampler, int64_t num, const double *point) 
 hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t seed, int64_t num, double *point,
                                  hopt_error *err) {
     return sampler->kind->suggest(sampler->self, seed, num, point, err);
+}
+
+json_t *hopt_sampler_explain(hopt_sampler *sampler, uint64_t seed, int64_t num) {
+    const hopt_sampler_kind *kind = sampler->kind;
+    json_t *said = kind->explain ? kind->explain(sampler->self, seed, num)
+                                 : hopt_explain_step("prior", "a draw from the prior");
+    json_t *all = json_pack("{s:s}", "sampler", kind->name);
+    json_object_update_missing(all, said);
+    json_decref(said);
+    return all;
 }

@@ -1,6 +1,7 @@
 /**
- * Samplers propose points. One interface; the kinds are `tpe` (default), `random`, and, behind the
- * same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the history by calls.
+ * Samplers propose points. One interface; the kinds are `tpe` (default), `gp`, `auto`, `random`,
+ * and, behind the same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the
+ * history by calls.
  *
  * A sampler owns its history: ended trials are added once each, running ones are pending until
  * they end. Not thread-safe; one sampler a study.
@@ -30,6 +31,7 @@ typedef struct hopt_observation {
     double loss;  /**< minimized; OK and PRUNED: finite. FAILED: NaN unless the trial had one */
     int64_t step; /**< PRUNED only */
     const double *point; /**< borrowed for the call */
+    double ms;           /**< how long the evaluation took; 0: not known */
     /* What only hopt's copies of hyperopt's algorithms look at; zeros for the usual trial. */
     bool error;    /**< FAILED by state ERROR, not by a result */
     bool nan_loss; /**< the result had a loss, and it was NaN */
@@ -81,6 +83,8 @@ typedef struct hopt_sampler_kind {
     void (*add)(void *self, const hopt_observation *observation);
     void (*pend)(void *self, int64_t num, const double *point);
     hopt_status (*suggest)(void *self, uint64_t seed, int64_t num, double *point, hopt_error *err);
+    /** What hopt_sampler_explain() says of this kind; NULL: that it draws from the prior. */
+    json_t *(*explain)(void *self, uint64_t seed, int64_t num);
 } hopt_sampler_kind;
 
 /** An option's default as the study file would say it. New reference. */
@@ -132,6 +136,14 @@ uint64_t hopt_sampler_seed(hopt_sampler *sampler, uint64_t study_seed, int64_t n
  */
 HOPT_MUST_CHECK hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t seed, int64_t num,
                                                  double *point, hopt_error *err);
+
+/**
+ * Why hopt_sampler_suggest() proposes what it does for the same seed and num: the suggestion is
+ * made again and described (FORMATS of "explain": docs/samplers.md). Losses are minimized ones.
+ * Does not change what later suggestions are.
+ * @return new reference, the caller's: an object with at least "sampler", "step" and "why".
+ */
+HOPT_MUST_CHECK json_t *hopt_sampler_explain(hopt_sampler *sampler, uint64_t seed, int64_t num);
 
 /** Draw a point from the prior (used by `random`, by start-ups and by `hopt check`). */
 void hopt_space_draw(const hopt_space *space, uint64_t seed, double *point);

@@ -6,6 +6,8 @@
 #include "common/sampler/sampler.h"
 
 extern const hopt_sampler_kind hopt_sampler__tpe;
+extern const hopt_sampler_kind hopt_sampler__gp;
+extern const hopt_sampler_kind hopt_sampler__auto;
 extern const hopt_sampler_kind hopt_sampler__random;
 extern const hopt_sampler_kind hopt_sampler__hyperopt;
 extern const hopt_sampler_kind hopt_sampler__anneal;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "common/sampler/explain.h"
 #include "common/sampler/sampler_internal.h"
 #include "common/sampler/tpe_internal.h"
 
@@ -49,7 +50,8 @@ static hopt_status tpe_open(void **self, const hopt_space *space, const void *op
     hopt_tpe_below_init(&tpe->below, tpe->cube);
     size_t n = (size_t)tpe->options.candidates;
     size_t size = (size_t)tpe->cube->size;
-    tpe->rows = hopt_zalloc(n * size + 1, sizeof *tpe->rows);
+    tpe->rows = hopt_zalloc((n + 1) * size + 1, sizeof *tpe->rows);
+    tpe->made = hopt_zalloc(n, sizeof *tpe->made);
     tpe->log_l = hopt_zalloc(n, sizeof *tpe->log_l);
     tpe->log_g = hopt_zalloc(n, sizeof *tpe->log_g);
     tpe->score = hopt_zalloc(n, sizeof *tpe->score);
@@ -68,6 +70,7 @@ static void tpe_close(void *self) {
     hopt_design_free(tpe->design);
     hopt_cube_free(tpe->cube);
     free(tpe->rows);
+    free(tpe->made);
     free(tpe->log_l);
     free(tpe->log_g);
     free(tpe->score);
@@ -118,13 +121,14 @@ static int model_candidates(hopt_tpe *tpe, const hopt_tpe_fixed *fixed, hopt_rng
     int n = tpe->options.candidates;
     hopt_tpe_below_build(&tpe->below, &tpe->split.below, tpe->split.u);
     for (int i = 0; i < n; i++)
-        hopt_tpe_draw(&tpe->below, fixed, rng, tpe->rows + (size_t)i * size);
+        tpe->made[i] = hopt_tpe_draw(&tpe->below, fixed, rng, tpe->rows + (size_t)i * size);
     tpe->jump = fixed->jump;
     hopt_tpe_score(tpe, n, fixed->jump);
     return n;
 }
 
 static int branch_candidates(hopt_tpe *tpe, int branch, hopt_rng *rng) {
+    tpe->branch = branch;
     if (tpe->split.branch_finished[branch] < 2) {
         tpe->step = HOPT_TPE_BRANCH_PRIOR;
         draw_prior(tpe, branch, rng, tpe->rows);
@@ -144,6 +148,7 @@ static int branch_candidates(hopt_tpe *tpe, int branch, hopt_rng *rng) {
 static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     hopt_tpe_split *split = &tpe->split;
     tpe->score[0] = 0;
+    tpe->jump = tpe->branch = -1;
     if (split->history.count < (size_t)tpe->options.startup) {
         tpe->step = HOPT_TPE_STARTUP;
         hopt_design_draw(tpe->design, (int)split->history.count, rng, tpe->rows);
@@ -169,20 +174,20 @@ static int fill_candidates(hopt_tpe *tpe, hopt_rng *rng) {
     return model_candidates(tpe, &fixed, rng);
 }
 
-/** Decode the best candidate into `point`: of those untried if `untried`. @return false: none. */
-static bool take_best(const hopt_tpe *tpe, int n, bool untried, double *point) {
-    bool *refused = hopt_zalloc((size_t)n, sizeof *refused);
-    bool taken = false;
-    for (int left = n; left > 0 && !taken; left--) {
+/** The best candidate: of those untried if `untried`; its point is left in `point`. -1: none. */
+static int choose(const hopt_tpe *tpe, bool untried, double *point) {
+    bool *refused = hopt_zalloc((size_t)tpe->n, sizeof *refused);
+    int chosen = -1;
+    for (int left = tpe->n; left > 0 && chosen < 0; left--) {
         int best = -1;
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < tpe->n; i++)
             if (!refused[i] && (best < 0 || tpe->score[i] > tpe->score[best])) best = i;
         hopt_cube_decode_point(tpe->cube, point, tpe->rows + (size_t)best * tpe->cube->size);
-        taken = !untried || !hopt_finite_tried(tpe->tried, point);
+        if (!untried || !hopt_finite_tried(tpe->tried, point)) chosen = best;
         refused[best] = true;
     }
     free(refused);
-    return taken;
+    return chosen;
 }
 
 static hopt_status tpe_suggest(void *self, uint64_t seed, int64_t num HOPT_UNUSED, double *point,
@@ -190,17 +195,35 @@ static hopt_status tpe_suggest(void *self, uint64_t seed, int64_t num HOPT_UNUSE
     hopt_tpe *tpe = self;
     hopt_rng rng;
     hopt_rng_seed(&rng, seed);
-    int n = fill_candidates(tpe, &rng);
-    if (take_best(tpe, n, tpe->tried != NULL, point)) return HOPT_OK;
+    tpe->n = fill_candidates(tpe, &rng);
+    tpe->chosen = choose(tpe, tpe->tried != NULL, point);
+    if (tpe->chosen >= 0) return HOPT_OK;
     /* All candidates were tried (TPE.md 0.6): a uniform one that was not. */
+    double *row = tpe->rows + (size_t)tpe->n * (size_t)tpe->cube->size;
     for (int i = 0; i < REDRAWS; i++) {
-        draw_prior(tpe, -1, &rng, tpe->rows);
-        hopt_cube_decode_point(tpe->cube, point, tpe->rows);
+        draw_prior(tpe, -1, &rng, row);
+        hopt_cube_decode_point(tpe->cube, point, row);
         if (!hopt_finite_tried(tpe->tried, point)) return HOPT_OK;
     }
     if (hopt_finite_find(tpe->tried, &rng, point)) return HOPT_OK;
     if (!hopt_finite_is(tpe->tried)) return HOPT_OK; /* a repeat, where points without end remain */
     return hopt_error_set(err, HOPT_ENOTFOUND, "every point of the space was tried");
+}
+
+static json_t *tpe_explain(void *self, uint64_t seed, int64_t num) {
+    hopt_tpe *tpe = self;
+    double *point = hopt_zalloc((size_t)tpe->cube->size + 1, sizeof *point);
+    hopt_error err;
+    hopt_status status = tpe_suggest(tpe, seed, num, point, &err);
+    free(point);
+    if (status != HOPT_OK) return hopt_explain_step("none", err.message);
+    hopt_best below = tpe->step == HOPT_TPE_BRANCH ? hopt_tpe_split_branch(&tpe->split, tpe->branch)
+                                                   : hopt_tpe_split_usual(&tpe->split);
+    hopt_tpe_split_set(&tpe->split, &below);
+    json_t *said = hopt_tpe_explain(tpe);
+    hopt_best usual = hopt_tpe_split_usual(&tpe->split);
+    hopt_tpe_split_set(&tpe->split, &usual);
+    return said;
 }
 
 const hopt_sampler_kind hopt_sampler__tpe = {
@@ -213,4 +236,5 @@ const hopt_sampler_kind hopt_sampler__tpe = {
     .add = tpe_add,
     .pend = tpe_pend,
     .suggest = tpe_suggest,
+    .explain = tpe_explain,
 };

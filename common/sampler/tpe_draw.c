@@ -3,9 +3,6 @@
 
 #include "common/sampler/tpe_internal.h"
 
-/** How a candidate is made; drawn once for each. */
-typedef enum candidate_type { MEAN, BLEND, RECOMBINE } candidate_type;
-
 static const double MEAN_SHARE = 0.25;
 static const double BLEND_SHARE = 0.35;
 static const double MUTATION = 0.05;
@@ -39,10 +36,11 @@ static double draw_recombined(const hopt_tpe_below *below, int d, hopt_rng *rng)
     return draw_truncated(mu, below->dims[d].h, rng);
 }
 
-static double draw_numeric(const hopt_tpe_below *below, int d, candidate_type type, hopt_rng *rng) {
+static double draw_numeric(const hopt_tpe_below *below, int d, hopt_tpe_candidate type,
+                           hopt_rng *rng) {
     const hopt_tpe_below_dim *dim = &below->dims[d];
-    if (type == MEAN && dim->m > 0) return draw_truncated(dim->mean, dim->mean_sd, rng);
-    if (type == BLEND) {
+    if (type == HOPT_TPE_MEAN && dim->m > 0) return draw_truncated(dim->mean, dim->mean_sd, rng);
+    if (type == HOPT_TPE_BLEND) {
         double a = picked(below, d, rng);
         double b = picked(below, d, rng);
         double t = hopt_rng_uniform(rng);
@@ -71,7 +69,7 @@ static double draw_jump(const hopt_cube_dim *dim, double current, hopt_rng *rng)
     return dim->probability[other] > 0 ? other : drawn;
 }
 
-static double draw_dimension(const hopt_tpe_below *below, int d, candidate_type type,
+static double draw_dimension(const hopt_tpe_below *below, int d, hopt_tpe_candidate type,
                              hopt_rng *rng) {
     const hopt_cube_dim *dim = &below->cube->dims[d];
     if (hopt_rng_uniform(rng) < MUTATION) return hopt_cube_draw(dim, rng);
@@ -79,12 +77,12 @@ static double draw_dimension(const hopt_tpe_below *below, int d, candidate_type 
     return hopt_cube_snap(dim, draw_numeric(below, d, type, rng));
 }
 
-void hopt_tpe_draw(const hopt_tpe_below *below, const hopt_tpe_fixed *fixed, hopt_rng *rng,
-                   double *row) {
+hopt_tpe_candidate hopt_tpe_draw(const hopt_tpe_below *below, const hopt_tpe_fixed *fixed,
+                                 hopt_rng *rng, double *row) {
     double share = hopt_rng_uniform(rng);
-    candidate_type type = RECOMBINE;
+    hopt_tpe_candidate type = HOPT_TPE_RECOMBINE;
     if (below->members.count >= 2 && share < MEAN_SHARE + BLEND_SHARE)
-        type = share < MEAN_SHARE ? MEAN : BLEND;
+        type = share < MEAN_SHARE ? HOPT_TPE_MEAN : HOPT_TPE_BLEND;
     for (int d = 0; d < below->cube->size; d++) { /* parents come first */
         if (!hopt_cube_active(below->cube, row, d))
             row[d] = NAN;
@@ -95,4 +93,5 @@ void hopt_tpe_draw(const hopt_tpe_below *below, const hopt_tpe_fixed *fixed, hop
         else
             row[d] = draw_dimension(below, d, type, rng);
     }
+    return type;
 }

@@ -198,9 +198,16 @@ typedef struct hopt_tpe_fixed {
     int root;
 } hopt_tpe_fixed;
 
+/** How a candidate was made; drawn once for each. */
+typedef enum hopt_tpe_candidate {
+    HOPT_TPE_MEAN,
+    HOPT_TPE_BLEND,
+    HOPT_TPE_RECOMBINE
+} hopt_tpe_candidate;
+
 /** Draw one candidate into `row` (TPE.md 0.4). */
-void hopt_tpe_draw(const hopt_tpe_below *below, const hopt_tpe_fixed *fixed, hopt_rng *rng,
-                   double *row);
+hopt_tpe_candidate hopt_tpe_draw(const hopt_tpe_below *below, const hopt_tpe_fixed *fixed,
+                                 hopt_rng *rng, double *row);
 
 /* ---- tpe.c ---- */
 
@@ -229,8 +236,12 @@ typedef struct hopt_tpe {
     hopt_tpe_below below;
     /* The last suggestion, kept for tests and for explaining it. */
     hopt_tpe_step step;
-    int jump;              /**< the dimension of a JUMP, else -1 */
-    double *rows;          /**< [candidate][size] */
+    int jump;   /**< the dimension of a JUMP, else -1 */
+    int branch; /**< the root's option of a BRANCH or BRANCH_PRIOR, else -1 */
+    int n;      /**< rows; without a model one */
+    int chosen; /**< the row that was taken; -1: all were tried before */
+    hopt_tpe_candidate *made;
+    double *rows; /**< [candidate][size], and one more for what follows after chosen = -1 */
     double *log_l, *log_g; /**< [candidate] */
     double *score;
     int *order; /**< candidates, grouped by what is active in them */
@@ -245,5 +256,17 @@ typedef struct hopt_tpe {
  * @param skip  a dimension that l leaves out, or -1.
  */
 void hopt_tpe_score(hopt_tpe *tpe, int n, int skip);
+
+/** A pending trial's kernel weighs this, the prior's 1 (TPE.md 0.3, 0.6). */
+#define HOPT_TPE_WAITING_WEIGHT 0.3
+
+/** How many trials one above kernel stands for: 1, or more when the history is thinned. */
+double hopt_tpe_above_share(const hopt_tpe *tpe);
+/** Log prior of option `option` of a choice, that of an impossible one finite. */
+double hopt_tpe_option_prior(const hopt_cube_dim *dim, int option);
+
+/* ---- tpe_explain.c ---- */
+
+json_t *hopt_tpe_explain(hopt_tpe *tpe);
 
 #endif

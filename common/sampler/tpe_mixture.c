@@ -24,12 +24,16 @@ static void set_factor(hopt_tpe_factor *factor, const hopt_cube_dim *dim,
     }
 }
 
+double hopt_tpe_option_prior(const hopt_cube_dim *dim, int option) {
+    return hopt_math_log(fmax(dim->probability[option], 1e-12));
+}
+
 /** ln of the prior kernel's density (its numeric factors are 1). */
 static double log_prior(const hopt_cube *cube, const double *row, int skip) {
     double sum = 0;
     for (int d = 0; d < cube->size; d++)
         if (d != skip && cube->dims[d].scale == HOPT_CUBE_OPTION && !isnan(row[d]))
-            sum += hopt_math_log(fmax(cube->dims[d].probability[(int)row[d]], 1e-12));
+            sum += hopt_tpe_option_prior(&cube->dims[d], (int)row[d]);
     return sum;
 }
 
@@ -91,9 +95,14 @@ static void score_side(hopt_tpe *tpe, const mixture *side, double *const rows[4]
     }
 }
 
-/** Weight of a pending trial's kernel and of the prior's (TPE.md 0.3, 0.6). */
-static const double WAITING = 0.3;
+static const double WAITING = HOPT_TPE_WAITING_WEIGHT;
 static const double PRIOR = 1;
+
+double hopt_tpe_above_share(const hopt_tpe *tpe) {
+    const hopt_tpe_split *split = &tpe->split;
+    double all = (double)(split->finished + split->failed) - split->below.count;
+    return split->above.n_above > 0 ? all / (double)split->above.n_above : 1;
+}
 
 static mixture below_side(hopt_tpe *tpe, int skip) {
     hopt_tpe_below *below = &tpe->below;
@@ -111,11 +120,8 @@ static mixture below_side(hopt_tpe *tpe, int skip) {
 }
 
 static mixture above_side(hopt_tpe *tpe) {
-    const hopt_tpe_split *split = &tpe->split;
     hopt_tpe_above *above = &tpe->split.above;
-    /* With thinning one kernel stands for `share` trials; what is not thinned weighs less by it. */
-    double all = (double)(split->finished + split->failed) - split->below.count;
-    double share = above->n_above > 0 ? all / (double)above->n_above : 1;
+    double share = hopt_tpe_above_share(tpe); /* what is not thinned weighs less by it */
     hopt_tpe_above_weigh(above, 0, hopt_math_log(WAITING / share));
     double total = (double)above->n_above + (WAITING * (double)above->n_waiting + PRIOR) / share;
     return (mixture){.columns = &above->columns,

@@ -116,6 +116,14 @@ bool hopt_space_active(const hopt_space *space, const double *point, int i);
 bool hopt_dist_contains(const hopt_dist *dist, double value);
 
 /**
+ * Natural logarithm of the density (continuous kinds: pdf in the value itself) or probability
+ * (all others: pmf) that hyperopt's draws of a distribution follow (HYPEROPT.md §4, rdists.py): a
+ * quantized kind's edge cells count as far as they lie inside the bounds. -infinity outside the
+ * support; finite far out in the tails of the normal kinds.
+ */
+double hopt_dist_log_density(const hopt_dist *dist, double x);
+
+/**
  * How many values a distribution can take: options, high - low, grid cells; 0 when not finite or
  * above 2^53.
  */

@@ -154,6 +154,18 @@ typedef struct hopt_lease {
 HOPT_MUST_CHECK hopt_status hopt_store_beat(hopt_store *store, const hopt_lease *lease,
                                             int64_t step, char stop[32], hopt_error *err);
 
+/** One of several heartbeats. */
+typedef struct hopt_beat {
+    hopt_lease lease;
+    int64_t step;       /**< last reported step, or -1 */
+    char stop[32];      /**< out: as hopt_store_beat() */
+    hopt_status status; /**< out: HOPT_OK or HOPT_ECONFLICT */
+} hopt_beat;
+
+/** Several hopt_store_beat() in one write. On any failure none or any may have happened. */
+HOPT_MUST_CHECK hopt_status hopt_store_beat_many(hopt_store *store, hopt_beat *beats, size_t n,
+                                                 hopt_error *err);
+
 /**
  * End a trial. Log, reports and attachments are written before it.
  * Ambiguous on HOPT_ESTORE: repeat; a repeat that matches nothing reads the trial, and when it is
@@ -258,6 +270,24 @@ HOPT_MUST_CHECK hopt_status hopt_store_best(hopt_store *store, hopt_trial **out,
 HOPT_MUST_CHECK hopt_status hopt_store_import(hopt_store *store, hopt_trial *const *trials,
                                               size_t n, size_t *inserted, hopt_error *err);
 
+/* ---- trials of Python's hyperopt ---- */
+
+/** Called with one document, borrowed. Another answer than HOPT_OK ends the walk and is its answer.
+ */
+typedef hopt_status (*hopt_store_each_document)(void *data, const json_t *document,
+                                                hopt_error *err);
+
+/**
+ * Every trial document in the store that is not one of hopt's, by _id, in MongoDB's relaxed
+ * extended JSON as hopt_trial_from_json() reads it. Attachments: hopt_store_attachments() with the
+ * document's _id.
+ * @param exp_key  only this experiment's; NULL: all.
+ * @return HOPT_EINVAL where the store is not MongoDB; HOPT_OK when there is none.
+ */
+HOPT_MUST_CHECK hopt_status hopt_store_foreign(hopt_store *store, const char *exp_key,
+                                               hopt_store_each_document each, void *data,
+                                               hopt_error *err);
+
 /* ---- curves, logs, attachments ---- */
 
 enum { HOPT_REPORTS_MAX = 10000, HOPT_LOG_PART_MAX = 65536 };
@@ -322,6 +352,11 @@ typedef struct hopt_worker_record {
     int64_t age_ms;  /**< store's now - seen_ms; read only */
 } hopt_worker_record;
 
+/** Whether a worker was not heard of for longer than it said. One that is busy renews its trials
+ * instead of its record: look there before (`master/keeper_fill.c`, `cli/workers_seen.c`). */
+static inline bool hopt_worker_silent(const hopt_worker_record *worker) {
+    return (double)worker->age_ms > worker->lease_s * 1000;
+}
 /** Insert or renew a worker's record; beat and seen are the driver's. */
 HOPT_MUST_CHECK hopt_status hopt_store_worker_put(hopt_store *store,
                                                   const hopt_worker_record *worker,

@@ -1,6 +1,7 @@
 /**
  * What a driver supplies: one function a store command. store.c checks arguments and state changes
- * once for all drivers, then calls through this table. Every slot must be filled.
+ * once for all drivers, then calls through this table. Every slot must be filled, but where it says
+ * otherwise.
  * Semantics of each slot: the function of the same name in store.h. The front has reset all outputs
  * (lists are empty, counts 0), and cleans up what a failed call has left in them. Lists of names
  * need no NULL at their end, the front adds it. A batch is at most 1,000 trials. `limit` of a query
@@ -38,6 +39,8 @@ typedef struct hopt_store_driver_ops {
                         hopt_error *err);
     hopt_status (*beat)(void *self, const hopt_lease *lease, int64_t step, char stop[32],
                         hopt_error *err);
+    /** May be NULL: `beat` is called for each. */
+    hopt_status (*beat_many)(void *self, hopt_beat *beats, size_t n, hopt_error *err);
     hopt_status (*finish_many)(void *self, hopt_finish *ends, size_t n, hopt_error *err);
     hopt_status (*release)(void *self, const hopt_lease *lease, hopt_error *err);
     hopt_status (*open_set)(void *self, hopt_open_trial **list, size_t *count, const char *study,
@@ -58,6 +61,9 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*best)(void *self, hopt_trial **out, const char *study, hopt_error *err);
     hopt_status (*import_trials)(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
                                  hopt_error *err);
+    /** NULL where no other program keeps trials. */
+    hopt_status (*foreign)(void *self, const char *exp_key, hopt_store_each_document each,
+                           void *data, hopt_error *err);
     hopt_status (*report)(void *self, const hopt_trial_id *id, int lease, const int64_t *steps,
                           const double *losses, size_t n, hopt_error *err);
     hopt_status (*reports)(void *self, hopt_reports *out, const hopt_trial_id *id, hopt_error *err);

@@ -149,6 +149,22 @@ hopt_status hopt_store_beat(hopt_store *store, const hopt_lease *lease, int64_t 
     return status ? status : store->ops->beat(store->self, lease, step, stop, err);
 }
 
+hopt_status hopt_store_beat_many(hopt_store *store, hopt_beat *beats, size_t n, hopt_error *err) {
+    hopt_status status = HOPT_OK;
+    for (size_t i = 0; i < n && !status; i++) {
+        beats[i].stop[0] = '\0';
+        status = check_lease(store, &beats[i].lease, err);
+    }
+    if (status) return status;
+    if (n > 1 && store->ops->beat_many) return store->ops->beat_many(store->self, beats, n, err);
+    for (size_t i = 0; i < n; i++) {
+        hopt_beat *one = &beats[i];
+        one->status = store->ops->beat(store->self, &one->lease, one->step, one->stop, err);
+        if (one->status != HOPT_OK && one->status != HOPT_ECONFLICT) return one->status;
+    }
+    return HOPT_OK;
+}
+
 hopt_status hopt_store_finish_many(hopt_store *store, hopt_finish *ends, size_t n,
                                    hopt_error *err) {
     hopt_status status = HOPT_OK;
@@ -291,6 +307,14 @@ hopt_status hopt_store_best(hopt_store *store, hopt_trial **out, const char *stu
     *out = NULL;
     hopt_status status = hopt_store__check_study(study, err);
     return status ? status : store->ops->best(store->self, out, study, err);
+}
+
+hopt_status hopt_store_foreign(hopt_store *store, const char *exp_key,
+                               hopt_store_each_document each, void *data, hopt_error *err) {
+    if (!store->ops->foreign)
+        return hopt_error_set(err, HOPT_EINVAL, "%s holds no trials of Python's hyperopt",
+                              store->name);
+    return store->ops->foreign(store->self, exp_key, each, data, err);
 }
 
 /* ---- curves, logs, attachments ---- */

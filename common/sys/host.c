@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,12 @@ void hopt_host_name(char out[HOPT_HOST_MAX]) {
     out[HOPT_HOST_MAX - 1] = '\0';
 }
 
-void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]) {
+/* Neither changes while a process lives, and a master asks for each running trial. */
+static char boot_id[HOPT_BOOT_ID_MAX];
+static pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
+
+static void read_boot_id(void) {
     char boot[64] = "", namespace[64] = "";
-    out[0] = '\0';
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
     ssize_t got = read(fd, boot, sizeof boot - 1);
@@ -28,7 +32,12 @@ void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]) {
     if (got <= 0 || length <= 0) return;
     uint64_t hash = hopt_hash_fnv1a(HOPT_FNV_START, boot, (size_t)got);
     hash = hopt_hash_fnv1a(hash, namespace, (size_t)length);
-    snprintf(out, HOPT_BOOT_ID_MAX, "%016llx", (unsigned long long)hash);
+    snprintf(boot_id, HOPT_BOOT_ID_MAX, "%016llx", (unsigned long long)hash);
+}
+
+void hopt_host_boot_id(char out[HOPT_BOOT_ID_MAX]) {
+    pthread_once(&boot_id_once, read_boot_id);
+    memcpy(out, boot_id, HOPT_BOOT_ID_MAX);
 }
 
 void hopt_host_random(void *out, size_t size) {
@@ -56,14 +65,14 @@ void hopt_host_owner(char out[HOPT_OWNER_TEXT_MAX]) {
     snprintf(out, HOPT_OWNER_TEXT_MAX, "%s:%d:%08x", host, (int)getpid(), (unsigned)token);
 }
 
-bool hopt_host_owner_gone(const char *owner, const char *boot_id) {
+bool hopt_host_owner_gone(const char *owner, const char *its_boot_id) {
     char host[HOPT_HOST_MAX], boot[HOPT_BOOT_ID_MAX];
     hopt_host_name(host);
     hopt_host_boot_id(boot);
     size_t length = strlen(host);
     if (strncmp(owner, host, length) != 0 || owner[length] != ':') return false;
     /* Containers share a host name now and then: only the same boot and pid namespace can tell. */
-    if (!boot_id[0] || strcmp(boot, boot_id) != 0) return false;
+    if (!its_boot_id[0] || strcmp(boot, its_boot_id) != 0) return false;
     char *end;
     long pid = strtol(owner + length + 1, &end, 10);
     if (pid <= 0 || *end != ':') return false;

@@ -26,6 +26,6 @@ uint64_t hopt_host_random_u63(void);
  * Whether the process of an owner "host:pid:hex" on this host is surely gone. False when it lives,
  * or runs on another host or boot, or can't be told.
  */
-bool hopt_host_owner_gone(const char *owner, const char *boot_id);
+bool hopt_host_owner_gone(const char *owner, const char *its_boot_id);
 
 #endif

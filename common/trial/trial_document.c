@@ -125,6 +125,8 @@ static hopt_status read_plain(hopt_trial *trial, const json_t *doc, hopt_error *
     if (status == HOPT_OK) status = hopt_trial__read_saw(trial, ours, err);
     if (status == HOPT_OK) status = hopt_trial__read_text(&trial->by, ours, "by", err);
     if (status == HOPT_OK) status = hopt_trial__read_error(&trial->result, doc, err);
+    if (status == HOPT_OK && !trial->result.error_type) /* where Trials in memory have it */
+        status = hopt_trial__read_error(&trial->result, json_object_get(doc, "misc"), err);
     if (status == HOPT_OK && hopt_state_terminal(trial->state)) {
         status = hopt_trial__read_result(trial, word ? word : "", result, 1.0, err);
         trial->result.extras = hopt_trial__extras(result);

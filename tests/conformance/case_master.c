@@ -176,6 +176,39 @@ static void stop_running(void) {
     hopt_store_close(store);
 }
 
+static void beats_in_one(void) {
+    hopt_store *store = open_store();
+    hopt_study *study = make_study(store, "a");
+    queue_trials(store, study, 0, 4);
+    hopt_trial *held[4];
+    hopt_beat beats[4];
+    for (int i = 0; i < 4; i++) {
+        held[i] = claim(store, "a", "w:1:a");
+        beats[i] = (hopt_beat){.lease = lease_of(held[i]), .step = i == 2 ? 7 : -1};
+    }
+    MUST(hopt_store_stop_running(store, "a", held[1]->num, "timeout", &E));
+    hopt_result result = ok_result(1);
+    MUST(hopt_store_finish(store, &beats[3].lease, &result, &E));
+    beats[0].lease.lease = 2; /* not its lease */
+    MUST(hopt_store_beat_many(store, beats, 4, &E));
+    CHECK(beats[0].status == HOPT_ECONFLICT && beats[3].status == HOPT_ECONFLICT);
+    CHECK(beats[1].status == HOPT_OK && strcmp(beats[1].stop, "timeout") == 0);
+    CHECK(beats[2].status == HOPT_OK && beats[2].stop[0] == '\0');
+    for (int i = 0; i < 3; i++) {
+        hopt_trial *read = read_trial(store, "a", held[i]->num);
+        CHECK(read->beat == (i > 0) && read->version == 1);
+        CHECK(read->result.has_step == (i == 2) && (i != 2 || read->result.step == 7));
+        hopt_trial_free(read);
+    }
+    MUST(hopt_store_beat_many(store, beats + 2, 1, &E));
+    CHECK(beats[2].status == HOPT_OK);
+    MUST(hopt_store_beat_many(store, beats, 0, &E));
+    for (int i = 0; i < 4; i++)
+        hopt_trial_free(held[i]);
+    hopt_study_free(study);
+    hopt_store_close(store);
+}
+
 static void retry_errors(void) {
     hopt_store *store = open_store();
     hopt_study *study = make_study(store, "a");
@@ -215,5 +248,6 @@ const test_case master_cases[] = {{"master_open_set", open_set},
                                   {"master_max_attempts", max_attempts},
                                   {"master_cancel_queued", cancel_queued},
                                   {"master_stop_running", stop_running},
+                                  {"master_beats_in_one", beats_in_one},
                                   {"master_retry_errors", retry_errors},
                                   {NULL, NULL}};

@@ -221,6 +221,28 @@ static void import_as_they_are(void) {
     hopt_store_close(store);
 }
 
+static hopt_status count_document(void *data, HOPT_UNUSED const json_t *document,
+                                  HOPT_UNUSED hopt_error *err) {
+    ++*(int *)data;
+    return HOPT_OK;
+}
+
+/* hopt's own trials are none of another program's; tests/interop has those of hyperopt. */
+static void foreign(void) {
+    hopt_store *store = open_store();
+    hopt_study *study = make_study(store, "a");
+    int count = 0;
+    play(store, study, 4, 2);
+    bool mongo = strcmp(BACKEND->kind, "mongo") == 0;
+    EXPECT(mongo ? HOPT_OK : HOPT_EINVAL,
+           hopt_store_foreign(store, NULL, count_document, &count, &E));
+    EXPECT(mongo ? HOPT_OK : HOPT_EINVAL,
+           hopt_store_foreign(store, "a", count_document, &count, &E));
+    CHECK(count == 0);
+    hopt_study_free(study);
+    hopt_store_close(store);
+}
+
 static void damaged_trials(void) {
     hopt_store *store = open_store();
     hopt_study *study = make_study(store, "a");
@@ -291,6 +313,7 @@ const test_case read_cases[] = {{"read_paging", paging},
                                 {"read_brief", brief},
                                 {"read_best", best},
                                 {"read_import", import_as_they_are},
+                                {"read_foreign", foreign},
                                 {"read_damaged_trials", damaged_trials},
                                 {"read_damaged_version", damaged_version},
                                 {NULL, NULL}};

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/store/store.h"
@@ -120,6 +121,29 @@ static void serial_life(void) {
     HOPT_ASSERT(work_one("life", 0.5) == 20);
     hopt_keeper_free(keeper, store);
     hopt_study_spec_free(spec);
+}
+
+/* A busy worker renews its trials and lets its record grow old: its other slots count all the same,
+ * and those of a silent one with nothing to do don't. */
+static void busy_workers_count(void) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll("busy", ",\"queue\":{\"ahead\":0}", &how));
+    hopt_keeper *keeper = keeper_of("busy", "m:1:00000001", 0);
+    hopt_worker_record worker = {.host = "w", .pid = 1, .slots = 5, .lease_s = 0.001};
+    char studies[] = "busy";
+    worker.studies = studies;
+    strcpy(worker.owner, "w:1:00000001");
+    OK(hopt_store_worker_put(store, &worker, &err));
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL);
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 1); /* as if there were no worker */
+    hopt_trial *trial;
+    OK(hopt_store_claim(store, &trial, "busy", worker.owner, &err));
+    HOPT_ASSERT(tick_queued(keeper, NULL) == 4); /* five slots, one busy */
+    hopt_lease lease = {trial->id, "busy", worker.owner, trial->lease};
+    OK(hopt_store_release(store, &lease, &err));
+    hopt_trial_free(trial);
+    hopt_keeper_free(keeper, store);
+    OK(hopt_store_worker_remove(store, worker.owner, &err));
 }
 
 /* The history that each proposal saw is on record, whoever proposes. */
@@ -465,6 +489,7 @@ int main(void) {
     hopt_store_options options = {.create = true};
     OK(hopt_store_open(&store, "sqlite::memory:", &options, &err));
     serial_life();
+    busy_workers_count();
     saw_lists_are_complete();
     two_masters_never_double_a_slot();
     all_errors_pause_and_resume_goes_on();

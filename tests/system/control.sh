@@ -24,7 +24,7 @@ write_study late '{"command": ["sleep", "100"]}' \
 mv study.json late.json
 write_study hopeless '{"command": ["sh", "-c", "echo no such luck >&2; exit 7"]}' '"stop": {"max_trials": 50}'
 mv study.json hopeless.json
-write_study wheel "$objective" '"stop": {"max_trials": 20}, "trial": {"lease_s": 4}'
+write_study wheel "$objective" '"stop": {"max_trials": 60}, "trial": {"lease_s": 4}'
 
 start master "${master[@]}" {below,above,stuck,late,hopeless,study}.json
 wait_until 10 "the master runs" has master.log 'master started'
@@ -50,23 +50,23 @@ wait_until 10 "it goes on" goes_on "$paused"
 
 say "its end, and raised"
 wait_until 15 "the study is done" study_is done
-whole 20
-exits 0 "${hopt[@]}" study set wheel stop.max_trials=26
+whole 60
+exits 0 "${hopt[@]}" study set wheel stop.max_trials=66
 wait_until 5 "it is active again" study_is active
 wait_until 15 "the study is done" study_is done
-whole 26
+whole 66
 
 say "lowered"
 exits 0 "${hopt[@]}" study set wheel stop.max_trials=500
-wait_until 15 "it goes on" at_least 28 done
-exits 0 "${hopt[@]}" study set wheel stop.max_trials=30
+wait_until 15 "it goes on" at_least 68 done
+exits 0 "${hopt[@]}" study set wheel stop.max_trials=70
 wait_until 15 "the study is done" study_is done
 same "open trials of a study that is done" 0 $(($(count_trials new) + $(count_trials running)))
-[ "$(count_trials done)" -ge 30 ] || fail "it ended with $(count_trials done)"
+[ "$(count_trials done)" -ge 70 ] || fail "it ended with $(count_trials done)"
 
 say "stop"
 exits 0 "${hopt[@]}" study set wheel stop.max_trials=1000
-wait_until 15 "it goes on" at_least 33 done
+wait_until 15 "it goes on" at_least 73 done
 exits 0 "${hopt[@]}" study stop wheel
 wait_until 15 "the study is done" study_is done
 same "reason" cancelled "$(study_field reason)"

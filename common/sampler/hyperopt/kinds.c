@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "common/sampler/explain.h"
 #include "common/sampler/hyperopt/hyperopt.h"
 #include "common/sampler/sampler_internal.h"
 
@@ -133,15 +134,37 @@ static hopt_status anneal_suggest(void *self, uint64_t seed, int64_t num, double
     return HOPT_OK;
 }
 
+static json_t *tpe_explain(void *self, uint64_t seed, int64_t num HOPT_UNUSED) {
+    return hopt_hyperopt_explain_tpe(self, seed);
+}
+
+static json_t *anneal_explain(void *self, uint64_t seed HOPT_UNUSED, int64_t num HOPT_UNUSED) {
+    return hopt_hyperopt_explain_anneal(self);
+}
+
+/* Which algorithm has its turn, and the seed that it gets in place of `seed`. */
+static int mix_pick(const hopt_hyperopt *self, uint64_t *seed) {
+    const hopt_sampler_shares *shares = &self->options.p_suggest;
+    hopt_numpy rng;
+    hopt_numpy_seed(&rng, *seed);
+    int picked = hopt_numpy_pick(&rng, shares->share, shares->count);
+    *seed = hopt_numpy_integers(&rng, MIX_SEEDS);
+    return shares->name[picked];
+}
+
+static json_t *mix_explain(void *self, uint64_t seed, int64_t num HOPT_UNUSED) {
+    int picked = mix_pick(self, &seed);
+    json_t *said = picked == MIX_HYPEROPT ? hopt_hyperopt_explain_tpe(self, seed)
+                   : picked == MIX_ANNEAL ? hopt_hyperopt_explain_anneal(self)
+                                          : hopt_explain_step("prior", "a draw from the prior");
+    json_object_set_new(said, "picked", json_string(MIXED[picked]));
+    return said;
+}
+
 static hopt_status mix_suggest(void *given, uint64_t seed, int64_t num, double *point,
                                hopt_error *err HOPT_UNUSED) {
     hopt_hyperopt *self = given;
-    const hopt_sampler_shares *shares = &self->options.p_suggest;
-    hopt_numpy rng;
-    hopt_numpy_seed(&rng, seed);
-    int picked = hopt_numpy_pick(&rng, shares->share, shares->count);
-    seed = hopt_numpy_integers(&rng, MIX_SEEDS);
-    switch (shares->name[picked]) {
+    switch (mix_pick(self, &seed)) {
     case MIX_RANDOM:
         hopt_hyperopt_rand(self, seed, point);
         break;
@@ -166,6 +189,7 @@ const hopt_sampler_kind hopt_sampler__hyperopt = {
     .add = hyperopt_add,
     .pend = hyperopt_pend,
     .suggest = tpe_suggest,
+    .explain = tpe_explain,
 };
 
 const hopt_sampler_kind hopt_sampler__anneal = {
@@ -179,6 +203,7 @@ const hopt_sampler_kind hopt_sampler__anneal = {
     .add = hyperopt_add,
     .pend = hyperopt_pend,
     .suggest = anneal_suggest,
+    .explain = anneal_explain,
 };
 
 const hopt_sampler_kind hopt_sampler__mix = {
@@ -192,4 +217,5 @@ const hopt_sampler_kind hopt_sampler__mix = {
     .add = hyperopt_add,
     .pend = hyperopt_pend,
     .suggest = mix_suggest,
+    .explain = mix_explain,
 };

@@ -67,6 +67,10 @@ static void mark_best(hopt_hyperopt *self) {
         self->group[best[i]] = BELOW;
 }
 
+bool hopt_hyperopt_is_good(const hopt_hyperopt *self, size_t i) {
+    return self->group[i] == BELOW;
+}
+
 static int by_id(const void *key, const void *element) {
     const int64_t *id = key;
     const hopt_hyperopt_kept *kept = element;
@@ -198,7 +202,7 @@ static double suggest_real(hopt_hyperopt *self, int param, const hopt_dist *dist
     }
     hopt_hyperopt_mixture_draw(&self->below, &kernel, rng, self->draws, count);
     double found;
-    if (glance(self, &kernel, &found)) return found;
+    if (!self->watch && glance(self, &kernel, &found)) return found;
     hopt_hyperopt_mixture_score(&self->below, &kernel, self->draws, count, self->score_below);
     hopt_hyperopt_mixture_score(&self->above, &kernel, self->draws, count, self->score_above);
     return winner(self);
@@ -226,5 +230,6 @@ void hopt_hyperopt_tpe(hopt_hyperopt *self, uint64_t seed, double *point) {
         point[param] = hopt_hyperopt_is_categorical(dist)
                            ? suggest_unordered(self, dist, &rng, n_below, n_above)
                            : suggest_real(self, param, dist, &rng, n_below, n_above);
+        if (self->watch) self->watch(self, param, point[param]);
     }
 }

@@ -27,14 +27,19 @@ static void read_stop(char stop[32], const bson_t *doc) {
         snprintf(stop, 32, "cancelled");
 }
 
+static bson_t *beat_update(int64_t step) {
+    bson_t *update = BCON_NEW("$inc", "{", "hopt.beat", BCON_INT64(1), "}", "$currentDate", "{",
+                              "refresh_time", BCON_BOOL(true), "}");
+    if (step >= 0) BCON_APPEND(update, "$set", "{", "hopt.step", BCON_INT64(step), "}");
+    return update;
+}
+
 hopt_status hopt_mongo__beat(void *self, const hopt_lease *lease, int64_t step, char stop[32],
                              hopt_error *err) {
     bson_t *filter = hopt_mongo__lease_filter(lease);
     bson_t *fields = BCON_NEW("hopt.stop", BCON_INT32(1));
-    bson_t *update = BCON_NEW("$inc", "{", "hopt.beat", BCON_INT64(1), "}", "$currentDate", "{",
-                              "refresh_time", BCON_BOOL(true), "}");
+    bson_t *update = beat_update(step);
     bson_t *doc = NULL;
-    if (step >= 0) BCON_APPEND(update, "$set", "{", "hopt.step", BCON_INT64(step), "}");
     stop[0] = '\0';
     hopt_status status =
         hopt_mongo__find_and_modify(self, HOPT_MONGO_JOBS, filter, update, fields, &doc, err);
@@ -45,6 +50,91 @@ hopt_status hopt_mongo__beat(void *self, const hopt_lease *lease, int64_t step, 
     bson_destroy(update);
     bson_destroy(fields);
     return status;
+}
+
+/* {_id: {$in: [...]}} of the ids that lie `stride` bytes apart. */
+static bson_t *ids_filter(const hopt_trial_id *first, size_t stride, size_t n) {
+    bson_t in, list, *filter = bson_new();
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+    for (size_t i = 0; i < n; i++) {
+        char buffer[16];
+        const char *index;
+        bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
+        hopt_bson_add_id(&list, index, (const hopt_trial_id *)((const char *)first + i * stride));
+    }
+    bson_append_array_end(&in, &list);
+    bson_append_document_end(filter, &in);
+    return filter;
+}
+
+/* Updates that go in one command. */
+static mongoc_bulk_operation_t *bulk_new(hopt_mongo *self) {
+    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false));
+    mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(
+        hopt_mongo__collection(self, HOPT_MONGO_JOBS), opts);
+    bson_destroy(opts);
+    return bulk;
+}
+
+/* Takes both documents. */
+static bool bulk_add(mongoc_bulk_operation_t *bulk, bson_t *filter, bson_t *update,
+                     bson_error_t *error) {
+    bool good = mongoc_bulk_operation_update_one_with_opts(bulk, filter, update, NULL, error);
+    bson_destroy(filter);
+    bson_destroy(update);
+    return good;
+}
+
+static bool bulk_execute(mongoc_bulk_operation_t *bulk, int64_t *matched, bson_error_t *error) {
+    bson_t reply;
+    bool good = mongoc_bulk_operation_execute(bulk, &reply, error) != 0;
+    *matched = hopt_mongo__number(&reply, "nMatched", 0);
+    bson_destroy(&reply);
+    return good;
+}
+
+/* Which of them hold their lease, and what they are told. */
+static hopt_status read_beats(hopt_mongo *self, hopt_beat *beats, size_t n, hopt_error *err) {
+    const bson_t *doc;
+    bson_t *opts = BCON_NEW("projection", "{", "state", BCON_INT32(1), "owner", BCON_INT32(1),
+                            "hopt.lease", BCON_INT32(1), "hopt.stop", BCON_INT32(1), "}");
+    for (size_t i = 0; i < n; i++)
+        beats[i].status = HOPT_ECONFLICT;
+    mongoc_cursor_t *cursor = hopt_mongo__find(
+        self, HOPT_MONGO_JOBS, ids_filter(&beats[0].lease.id, sizeof *beats, n), opts);
+    while (mongoc_cursor_next(cursor, &doc)) {
+        bson_iter_t at;
+        hopt_trial_id id;
+        char owner[HOPT_OWNER_MAX] = "";
+        if (!bson_iter_init_find(&at, doc, "_id") || !hopt_bson_id(&id, &at)) continue;
+        if (bson_iter_init_find(&at, doc, "owner")) hopt_bson_owner(owner, &at);
+        for (size_t i = 0; i < n; i++) {
+            const hopt_lease *lease = &beats[i].lease;
+            if (memcmp(&lease->id, &id, sizeof id) != 0 || strcmp(owner, lease->owner) != 0 ||
+                hopt_mongo__number(doc, "state", HOPT_NEW) != HOPT_RUNNING ||
+                hopt_mongo__number(doc, "hopt.lease", -1) != lease->lease)
+                continue;
+            beats[i].status = HOPT_OK;
+            read_stop(beats[i].stop, doc);
+        }
+    }
+    return hopt_mongo__end(self, cursor, err);
+}
+
+/* One write for all of a worker's trials, and one read of what it is to know. */
+hopt_status hopt_mongo__beat_many(void *self, hopt_beat *beats, size_t n, hopt_error *err) {
+    bson_error_t error;
+    int64_t matched;
+    mongoc_bulk_operation_t *bulk = bulk_new(self);
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++)
+        good = bulk_add(bulk, hopt_mongo__lease_filter(&beats[i].lease), beat_update(beats[i].step),
+                        &error);
+    if (good) good = bulk_execute(bulk, &matched, &error);
+    mongoc_bulk_operation_destroy(bulk);
+    if (!good) return hopt_mongo__failed(self, &error, err);
+    return read_beats(self, beats, n, err);
 }
 
 /* ---- finish ---- */
@@ -79,21 +169,6 @@ static bool ended_by(const bson_t *doc, const hopt_lease *lease) {
            !(state == HOPT_ERROR && strcmp(type, "LeaseExpired") == 0);
 }
 
-static bson_t *ids_filter(const hopt_finish *ends, size_t n) {
-    bson_t in, list, *filter = bson_new();
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
-    for (size_t i = 0; i < n; i++) {
-        char buffer[16];
-        const char *index;
-        bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
-        hopt_bson_add_id(&list, index, &ends[i].lease.id);
-    }
-    bson_append_array_end(&in, &list);
-    bson_append_document_end(filter, &in);
-    return filter;
-}
-
 /* Which of them are ended by their lease, read back. */
 static hopt_status read_back(hopt_mongo *self, hopt_finish *ends, size_t n, hopt_error *err) {
     const bson_t *doc;
@@ -101,7 +176,8 @@ static hopt_status read_back(hopt_mongo *self, hopt_finish *ends, size_t n, hopt
                             "error", BCON_INT32(1), "hopt.lease", BCON_INT32(1), "}");
     for (size_t i = 0; i < n; i++)
         ends[i].status = HOPT_ECONFLICT;
-    mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, ids_filter(ends, n), opts);
+    mongoc_cursor_t *cursor = hopt_mongo__find(
+        self, HOPT_MONGO_JOBS, ids_filter(&ends[0].lease.id, sizeof *ends, n), opts);
     while (mongoc_cursor_next(cursor, &doc)) {
         bson_iter_t at;
         hopt_trial_id id;
@@ -117,25 +193,14 @@ static hopt_status read_back(hopt_mongo *self, hopt_finish *ends, size_t n, hopt
 /* All in one update command; *matched of them held their lease. */
 static hopt_status update_all(hopt_mongo *self, const hopt_finish *ends, size_t n, int64_t *matched,
                               hopt_error *err) {
-    bson_t reply, *opts = BCON_NEW("ordered", BCON_BOOL(false));
     bson_error_t error;
-    mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(
-        hopt_mongo__collection(self, HOPT_MONGO_JOBS), opts);
+    mongoc_bulk_operation_t *bulk = bulk_new(self);
     bool good = true;
-    for (size_t i = 0; i < n && good; i++) {
-        bson_t *filter = hopt_mongo__lease_filter(&ends[i].lease);
-        bson_t *update = finish_update(ends[i].result);
-        good = mongoc_bulk_operation_update_one_with_opts(bulk, filter, update, NULL, &error);
-        bson_destroy(filter);
-        bson_destroy(update);
-    }
-    if (good) {
-        good = mongoc_bulk_operation_execute(bulk, &reply, &error) != 0;
-        *matched = hopt_mongo__number(&reply, "nMatched", 0);
-        bson_destroy(&reply);
-    }
+    for (size_t i = 0; i < n && good; i++)
+        good = bulk_add(bulk, hopt_mongo__lease_filter(&ends[i].lease),
+                        finish_update(ends[i].result), &error);
+    if (good) good = bulk_execute(bulk, matched, &error);
     mongoc_bulk_operation_destroy(bulk);
-    bson_destroy(opts);
     return good ? HOPT_OK : hopt_mongo__failed(self, &error, err);
 }
 

@@ -155,6 +155,7 @@ hopt_status hopt_mongo__import(void *self, hopt_trial *const *trials, size_t n, 
 bson_t *hopt_mongo__lease_filter(const hopt_lease *lease);
 hopt_status hopt_mongo__beat(void *self, const hopt_lease *lease, int64_t step, char stop[32],
                              hopt_error *err);
+hopt_status hopt_mongo__beat_many(void *self, hopt_beat *beats, size_t n, hopt_error *err);
 hopt_status hopt_mongo__finish_many(void *self, hopt_finish *ends, size_t n, hopt_error *err);
 hopt_status hopt_mongo__release(void *self, const hopt_lease *lease, hopt_error *err);
 /* mongo_master.c */
@@ -175,6 +176,9 @@ hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *
 hopt_status hopt_mongo__counts(void *self, const char *study, int64_t counts[HOPT_STATES],
                                hopt_error *err);
 hopt_status hopt_mongo__best(void *self, hopt_trial **out, const char *study, hopt_error *err);
+/* mongo_foreign.c */
+hopt_status hopt_mongo__foreign(void *self, const char *exp_key, hopt_store_each_document each,
+                                void *data, hopt_error *err);
 /* mongo_extra.c */
 hopt_status hopt_mongo__report(void *self, const hopt_trial_id *id, int lease, const int64_t *steps,
                                const double *losses, size_t n, hopt_error *err);

@@ -1,9 +1,9 @@
 /*
  * What a program costs that waits: bench_idle URI SECONDS COMMAND... starts the command with
- * HOPT_STORE=URI, lets it settle, and prints its CPU time and its store commands per minute.
- * MongoDB's commands are counted on the wire, by a relay between the two, so drivers' own ones are
- * seen too; SQLite's by the locks that strace sees (a read or a write transaction each), where it
- * is installed.
+ * HOPT_STORE=URI, lets it settle (SETTLE_S in the environment, 8), and prints its CPU time and its
+ * store commands per minute. MongoDB's commands are counted on the wire, by a relay between the
+ * two, so drivers' own ones are seen too; SQLite's by the locks that strace sees (a read or a write
+ * transaction each), where it is installed.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -210,7 +210,8 @@ int main(int argc, char **argv) {
         execvp(argv[3], argv + 3);
         _exit(127);
     }
-    serve(mongo ? listener : -1, now_s() + SETTLE_S);
+    const char *settle = getenv("SETTLE_S");
+    serve(mongo ? listener : -1, now_s() + (settle ? atof(settle) : SETTLE_S));
     double began = cpu_s(pid);
     counting = true;
     serve(mongo ? listener : -1, now_s() + seconds);

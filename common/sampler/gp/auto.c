@@ -1,0 +1,179 @@
+/**
+ * The sampler `auto`: `gp` where its suggestion is cheap beside the trials, else `tpe`. The cost is
+ * not measured but reckoned, and the trials' time is that on record, so the choice is a function of
+ * the history and can be repeated.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/sampler/explain.h"
+#include "common/sampler/gp/gp.h"
+#include "common/sampler/sampler_internal.h"
+
+/** The trials whose time counts: so many of the latest. */
+enum { LATEST = 25 };
+
+typedef struct auto_options {
+    hopt_gp_options gp; /**< first */
+    double share;
+} auto_options;
+
+typedef struct timed {
+    int64_t num;
+    double ms;
+} timed;
+
+typedef struct auto_sampler {
+    void *gp;
+    double share;
+    int size;
+    timed latest[LATEST]; /* by descending num */
+    int count;
+} auto_sampler;
+
+#define AT(field) offsetof(auto_options, field)
+static const hopt_sampler_option OPTIONS[] = {
+    {.name = "startup",
+     .summary = "trials of the start-up design",
+     .type = HOPT_OPTION_INT,
+     .low = 1,
+     .high = 10000,
+     .initial = 10,
+     .offset = AT(gp.tpe.startup)},
+    {.name = "candidates",
+     .summary = "candidates of tpe's suggestions",
+     .type = HOPT_OPTION_INT,
+     .low = 1,
+     .high = 10000,
+     .initial = 24,
+     .offset = AT(gp.tpe.candidates)},
+    {.name = "share",
+     .summary = "gp while its suggestion costs less than this part of a trial's time",
+     .type = HOPT_OPTION_REAL,
+     .low = 0,
+     .high = 1000,
+     .initial = 0.02,
+     .offset = AT(share)},
+    {.name = "hand_over",
+     .summary = "with more finished trials every suggestion is tpe's",
+     .type = HOPT_OPTION_INT,
+     .low = 0,
+     .high = 100000,
+     .initial = HOPT_GP_HAND_OVER,
+     .offset = AT(gp.hand_over)},
+    {.name = "repeat",
+     .summary = "allow the same point again in a finite space",
+     .type = HOPT_OPTION_BOOL,
+     .low = 0,
+     .high = 1,
+     .initial = 0,
+     .offset = AT(gp.tpe.repeat)},
+    {0},
+};
+
+static hopt_status auto_open(void **out, const hopt_space *space, const void *options,
+                             uint64_t study_seed, hopt_error *err) {
+    const auto_options *chosen = options;
+    void *gp;
+    hopt_status status = hopt_sampler__gp.open(&gp, space, &chosen->gp, study_seed, err);
+    if (status != HOPT_OK) return status;
+    auto_sampler *self = hopt_zalloc(1, sizeof *self);
+    self->gp = gp;
+    self->share = chosen->share;
+    self->size = hopt_space_size(space);
+    *out = self;
+    return HOPT_OK;
+}
+
+static void auto_close(void *given) {
+    auto_sampler *self = given;
+    hopt_sampler__gp.close(self->gp);
+    free(self);
+}
+
+static void note_time(auto_sampler *self, int64_t num, double ms) {
+    int at = 0;
+    while (at < self->count && self->latest[at].num > num)
+        at++;
+    if (at == LATEST || (at < self->count && self->latest[at].num == num)) return;
+    int moved = (self->count < LATEST ? self->count : LATEST - 1) - at;
+    memmove(self->latest + at + 1, self->latest + at, (size_t)moved * sizeof *self->latest);
+    self->latest[at] = (timed){num, ms};
+    if (self->count < LATEST) self->count++;
+}
+
+static void auto_add(void *given, const hopt_observation *observation) {
+    auto_sampler *self = given;
+    hopt_sampler__gp.add(self->gp, observation);
+    bool ended = observation->outcome == HOPT_OUTCOME_OK;
+    if (ended && observation->ms > 0) note_time(self, observation->num, observation->ms);
+}
+
+static void auto_pend(void *given, int64_t num, const double *point) {
+    auto_sampler *self = given;
+    hopt_sampler__gp.pend(self->gp, num, point);
+}
+
+static int ascending(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* The median; 0: not known. */
+static double trial_ms(const auto_sampler *self) {
+    double sorted[LATEST];
+    for (int i = 0; i < self->count; i++)
+        sorted[i] = self->latest[i].ms;
+    if (self->count == 0) return 0;
+    qsort(sorted, (size_t)self->count, sizeof *sorted, ascending);
+    return sorted[self->count / 2];
+}
+
+/* Milliseconds of a suggestion with n trials in the model, fits included, as measured on one core
+ * with n = 50 to 250 and 5 to 20 parameters (docs/benchmarks.md). */
+static double cost_ms(double n, int size) {
+    return (0.75 + size / 40.0) * (0.2 + 6e-5 * n * n + 4.5e-7 * n * n * n);
+}
+
+bool hopt_auto_prefers_gp(size_t trials, int size, double ms, double share) {
+    double n = trials < HOPT_GP_DATA_MAX ? (double)trials : HOPT_GP_DATA_MAX;
+    return ms <= 0 || cost_ms(n, size) <= share * ms; /* of trials that nobody timed: rather gp */
+}
+
+static bool prefers_gp(const auto_sampler *self) {
+    return hopt_auto_prefers_gp(hopt_gp_trials(self->gp), self->size, trial_ms(self), self->share);
+}
+
+static hopt_status auto_suggest(void *given, uint64_t seed, int64_t num, double *point,
+                                hopt_error *err) {
+    auto_sampler *self = given;
+    if (prefers_gp(self)) return hopt_sampler__gp.suggest(self->gp, seed, num, point, err);
+    return hopt_sampler__tpe.suggest(hopt_gp_tpe(self->gp), seed, num, point, err);
+}
+
+static json_t *auto_explain(void *given, uint64_t seed, int64_t num) {
+    auto_sampler *self = given;
+    bool gp = prefers_gp(self);
+    json_t *said = gp ? hopt_sampler__gp.explain(self->gp, seed, num)
+                      : hopt_sampler__tpe.explain(hopt_gp_tpe(self->gp), seed, num);
+    size_t trials = hopt_gp_trials(self->gp);
+    double n = trials < HOPT_GP_DATA_MAX ? (double)trials : HOPT_GP_DATA_MAX;
+    json_object_set_new(said, "picked", json_string(gp ? "gp" : "tpe"));
+    json_object_set_new(said, "trial_ms", hopt_explain_number(trial_ms(self)));
+    json_object_set_new(said, "gp_ms", hopt_explain_number(cost_ms(n, self->size)));
+    return said;
+}
+
+const hopt_sampler_kind hopt_sampler__auto = {
+    .name = "auto",
+    .summary = "gp while its suggestion is cheap beside a trial, else tpe",
+    .options = OPTIONS,
+    .options_size = sizeof(auto_options),
+    .open = auto_open,
+    .close = auto_close,
+    .add = auto_add,
+    .pend = auto_pend,
+    .suggest = auto_suggest,
+    .explain = auto_explain,
+};

@@ -1,0 +1,55 @@
+/** The sampler `gp`: candidates of `tpe`, ranked by a Gaussian process (GP.md). */
+#ifndef HOPT_SAMPLER_GP_GP_H
+#define HOPT_SAMPLER_GP_GP_H
+
+#include "common/sampler/gp/gp_internal.h"
+
+typedef struct hopt_gp_options {
+    hopt_tpe_options tpe; /**< first: its start-up, candidates, repeat */
+    int hand_over;
+} hopt_gp_options;
+
+typedef enum hopt_gp_step {
+    HOPT_GP_TPE,  /**< its turn, or the start-up */
+    HOPT_GP_FEW,  /**< too few finished trials */
+    HOPT_GP_MANY, /**< handed over */
+    HOPT_GP_NONE, /**< no model could be had */
+    HOPT_GP_SEEN, /**< all candidates were evaluated before */
+    HOPT_GP_MODEL
+} hopt_gp_step;
+
+typedef struct hopt_gp {
+    hopt_gp_options options;
+    hopt_tpe *tpe; /**< history, start-up and generator */
+    hopt_gp_model model;
+    /* The last fit, and the trials that it was made of. */
+    uint32_t *fitted;
+    size_t n_fitted, fitted_capacity;
+    bool fit_good;
+    hopt_gp_hyper fit;
+    /* The last suggestion, for explaining it. */
+    hopt_gp_step step;
+    double log_ei, mean, deviation; /**< of the winner, transformed */
+    uint32_t *order;                /**< records of the model's trials, best first */
+    size_t n_order;
+} hopt_gp;
+
+/** More finished trials than this were not measured: the default of `hand_over`. */
+enum { HOPT_GP_HAND_OVER = 400 };
+
+/** How many trials the model would hold, finished and pending; and the tpe within, of the same
+ * history. */
+size_t hopt_gp_trials(const hopt_gp *gp);
+hopt_tpe *hopt_gp_tpe(hopt_gp *gp);
+
+/**
+ * Whether `auto` takes gp (auto.c): a function of what is on record only.
+ * @param ms     a trial's time; 0: not known.
+ * @param share  of it that a suggestion may cost.
+ */
+bool hopt_auto_prefers_gp(size_t trials, int size, double ms, double share);
+
+/** What hopt_sampler_explain() says of a suggestion by the model. New reference. */
+HOPT_MUST_CHECK json_t *hopt_gp_explain(const hopt_gp *gp);
+
+#endif

@@ -1,0 +1,297 @@
+/* The sampler `gp` as a whole: better than chance, inside the support, the same from any order of
+ * the same trials, and never stopped by a history that it can't model. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/hash.h"
+#include "tests/common/sampler/support.h"
+
+#define MIXED                                                                                      \
+    "{'m':{'_type':'choice','_value':["                                                            \
+    "{'_name':'a','x':{'_type':'loguniform','_value':[0.001,10]},"                                 \
+    " 'k':{'_type':'quniform','_value':[0,10,2]}},"                                                \
+    "{'_name':'b','y':{'_type':'normal','_value':[0,1]},'z':{'_type':'qloguniform',"               \
+    " '_value':[1,1000,5]}}]},'c':{'_type':'pchoice','_value':[[0.5,1],[0.3,2],[0.2,3]]},"         \
+    "'i':{'_type':'randint','_value':[2,9]},'l':{'_type':'lognormal','_value':[0,1]},"             \
+    "'qn':{'_type':'qnormal','_value':[0,10,3]},'ql':{'_type':'qlognormal','_value':[1,1,1]},"     \
+    "'u':{'_type':'uniformint','_value':[1,4]}}"
+
+static double loss_of(const double *point, int size) {
+    double sum = 0;
+    for (int i = 0; i < size; i++)
+        if (!isnan(point[i])) sum += fabs(tanh(point[i]) - .3);
+    return sum;
+}
+
+Test(gp, all_kinds_stay_inside_and_failures_do_no_harm) {
+    hopt_space *space = space_of(MIXED);
+    int size = hopt_space_size(space);
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 7);
+    double *point = hopt_zalloc((size_t)size, sizeof *point);
+    for (int64_t num = 0; num < 70; num++) {
+        ask(sampler, space, 7, num, point); /* fails the test unless it is inside */
+        hopt_sampler_pend(sampler, num, point);
+        hopt_outcome outcome = num % 9 == 4   ? HOPT_OUTCOME_FAILED
+                               : num % 9 == 6 ? HOPT_OUTCOME_PRUNED
+                               : num % 9 == 8 ? HOPT_OUTCOME_IGNORED
+                                              : HOPT_OUTCOME_OK;
+        tell_outcome(sampler, num, point, outcome,
+                     outcome == HOPT_OUTCOME_FAILED ? (double)NAN : loss_of(point, size), num);
+    }
+    free(point);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
+static double bowl(const double *x) {
+    return 3 + pow(x[0] - .3, 2) + 2 * pow(x[1] - .8, 2) + pow(x[2] - .55, 2);
+}
+
+static double best_of(const char *name, const hopt_space *space, int trials) {
+    hopt_sampler *sampler = open_sampler(name, space, NULL, 11);
+    double point[3], best = INFINITY;
+    for (int64_t num = 0; num < trials; num++) {
+        ask(sampler, space, 11, num, point);
+        tell(sampler, num, point, bowl(point));
+        best = fmin(best, bowl(point));
+    }
+    hopt_sampler_close(sampler);
+    return best - 3;
+}
+
+Test(gp, far_better_than_tpe_on_a_bowl) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    double gp = best_of("gp", space, 40), tpe = best_of("tpe", space, 40);
+    cr_assert_lt(gp, 1e-4);
+    cr_assert_lt(gp, tpe / 10, "%g %g", gp, tpe);
+    hopt_space_free(space);
+}
+
+/* What is proposed depends on the set of trials, not on the order in which they ended, nor on what
+ * was proposed before: a new master goes on as the old one would have. */
+Test(gp, a_function_of_the_set_of_trials) {
+    enum { TRIALS = 60, PENDING = 4 };
+    hopt_space *space = space_of(MIXED);
+    size_t size = (size_t)hopt_space_size(space);
+    hopt_sampler *old = open_sampler("gp", space, NULL, 5), *fresh;
+    double *points = hopt_zalloc((TRIALS + PENDING) * size, sizeof *points);
+    double *a = hopt_zalloc(size, sizeof *a), *b = hopt_zalloc(size, sizeof *b);
+    for (int64_t num = 0; num < TRIALS + PENDING; num++) {
+        double *point = points + (size_t)num * size;
+        ask(old, space, 5, num, point);
+        hopt_sampler_pend(old, num, point);
+        if (num < TRIALS) tell(old, num, point, loss_of(point, (int)size));
+    }
+    fresh = open_sampler("gp", space, NULL, 5);
+    for (int64_t num = TRIALS + PENDING - 1; num >= 0; num--) {
+        const double *point = points + (size_t)num * size;
+        if (num < TRIALS)
+            tell(fresh, num, point, loss_of(point, (int)size));
+        else
+            hopt_sampler_pend(fresh, num, point);
+    }
+    hopt_error err;
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        cr_assert_eq(hopt_sampler_suggest(old, seed, 70, a, &err), HOPT_OK);
+        cr_assert_eq(hopt_sampler_suggest(fresh, seed, 70, b, &err), HOPT_OK);
+        cr_assert_eq(memcmp(a, b, size * sizeof *a), 0, "seed %d", (int)seed);
+    }
+    free(points);
+    free(a);
+    free(b);
+    hopt_sampler_close(old);
+    hopt_sampler_close(fresh);
+    hopt_space_free(space);
+}
+
+typedef struct bad_history {
+    const char *name;
+    int trials;
+    double (*loss)(int i);
+    bool same_point;
+} bad_history;
+
+static double equal(int i) {
+    (void)i;
+    return 4;
+}
+static double tiny(int i) {
+    return 1e-300 * (i + 1);
+}
+static double huge(int i) {
+    return i % 2 ? 1e300 * (i + 1) : -1e300;
+}
+static double mixed(int i) {
+    return i % 3 ? 1e-300 * i : 1e300;
+}
+static double missing(int i) {
+    return i % 4 ? (double)NAN : i;
+}
+static double index_of(int i) {
+    return i;
+}
+
+Test(gp, histories_without_a_model_fall_back) {
+    static const bad_history list[] = {
+        {"all equal", 30, equal, false},    {"one point", 30, index_of, true},
+        {"tiny losses", 30, tiny, false},   {"huge losses", 30, huge, false},
+        {"both", 30, mixed, false},         {"mostly failed", 30, missing, false},
+        {"two trials", 12, missing, false}, {"one point, equal", 30, equal, true},
+    };
+    hopt_space *space = space_of(MIXED);
+    size_t size = (size_t)hopt_space_size(space);
+    double *point = hopt_zalloc(size, sizeof *point);
+    for (size_t k = 0; k < HOPT_COUNT(list); k++) {
+        hopt_sampler *sampler = open_sampler("gp", space, NULL, 1);
+        for (int i = 0; i < list[k].trials; i++) {
+            hopt_space_draw(space, list[k].same_point ? 1 : (uint64_t)i, point);
+            double loss = list[k].loss(i);
+            tell_outcome(sampler, i, point, isnan(loss) ? HOPT_OUTCOME_FAILED : HOPT_OUTCOME_OK,
+                         loss, 0);
+        }
+        for (int64_t num = list[k].trials; num < list[k].trials + 6; num++) {
+            ask(sampler, space, 1, num, point);
+            hopt_sampler_pend(sampler, num, point);
+        }
+        hopt_sampler_close(sampler);
+    }
+    free(point);
+    hopt_space_free(space);
+}
+
+Test(gp, a_finite_space_is_used_up_once) {
+    hopt_space *space = space_of("{'a':{'_type':'choice','_value':[1,2,3,4]},"
+                                 "'b':{'_type':'uniformint','_value':[1,6]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
+    bool seen[4][7] = {{false}};
+    double point[2];
+    hopt_error err;
+    for (int64_t num = 0; num < 24; num++) {
+        ask(sampler, space, 2, num, point);
+        bool *was = &seen[(int)point[0]][(int)point[1]];
+        cr_assert_not(*was, "trial %d repeats", (int)num);
+        *was = true;
+        tell(sampler, num, point, point[0] + fabs(point[1] - 3));
+    }
+    cr_assert_eq(hopt_sampler_suggest(sampler, 1, 24, point, &err), HOPT_ENOTFOUND);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
+Test(gp, many_trials_are_cut_and_handed_over) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, "{'hand_over':320}", 2);
+    double point[3];
+    for (int64_t num = 0; num < 331; num++) {
+        if (num < 290) {
+            hopt_space_draw(space, (uint64_t)num, point);
+            hopt_sampler_pend(sampler, num, point);
+        } else {
+            ask(sampler, space, 2, num, point);
+        }
+        tell(sampler, num, point, bowl(point));
+    }
+    json_t *said = hopt_sampler_explain(sampler, 1, 331);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "step")), "handed_over");
+    json_decref(said);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
+Test(gp, explains_length_scales_and_the_winner) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2), *silent;
+    silent = open_sampler("gp", space, NULL, 2);
+    double point[3], same[3];
+    hopt_error err;
+    int models = 0;
+    for (int64_t num = 0; num < 40; num++) {
+        json_t *said = hopt_sampler_explain(sampler, (uint64_t)num, num);
+        cr_assert_eq(hopt_sampler_suggest(sampler, (uint64_t)num, num, point, &err), HOPT_OK);
+        cr_assert_eq(hopt_sampler_suggest(silent, (uint64_t)num, num, same, &err), HOPT_OK);
+        cr_assert_eq(memcmp(point, same, sizeof point), 0);
+        const json_t *labels = json_object_get(said, "length_scales");
+        if (strcmp(json_string_value(json_object_get(said, "step")), "gp") == 0) {
+            models++;
+            cr_assert_eq(json_object_size(labels), 3);
+            double b = json_number_value(json_object_get(json_object_get(labels, "b"), "scale"));
+            cr_assert_gt(b, 0);
+            cr_assert_gt(json_number_value(json_object_get(said, "deviation")), 0);
+            cr_assert(json_is_number(json_object_get(said, "log_ei")));
+        }
+        json_decref(said);
+        /* b does not matter. */
+        double loss = pow(point[0] - .3, 2) + pow(point[2] - .6, 2);
+        tell(sampler, num, point, loss);
+        tell(silent, num, point, loss);
+    }
+    cr_assert_geq(models, 15);
+    json_t *said = hopt_sampler_explain(sampler, 1, 40);
+    const json_t *labels = json_object_get(said, "length_scales");
+    double scale[3];
+    for (int i = 0; i < 3; i++) {
+        const json_t *one = json_object_get(labels, (const char *[]){"a", "b", "c"}[i]);
+        scale[i] = json_number_value(json_object_get(one, "scale"));
+    }
+    cr_assert_gt(scale[1], scale[0]);
+    cr_assert_gt(scale[1], scale[2]);
+    json_decref(said);
+    hopt_sampler_close(sampler);
+    hopt_sampler_close(silent);
+    hopt_space_free(space);
+}
+
+/* Cheap trials get tpe's suggestions, dear ones gp's; the same from any order of arrival. */
+Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    static const struct {
+        double ms;
+        const char *options, *picked;
+    } cases[] = {{1, NULL, "tpe"},         {0.5, NULL, "tpe"},
+                 {10000, NULL, "gp"},      {0, NULL, "gp"}, /* not known */
+                 {1, "{'share':2}", "gp"}, {10000, "{'share':0}", "tpe"}};
+    for (size_t k = 0; k < HOPT_COUNT(cases); k++) {
+        hopt_sampler *sampler = open_sampler("auto", space, cases[k].options, 3);
+        hopt_sampler *other = open_sampler("auto", space, cases[k].options, 3);
+        hopt_sampler *wanted = open_sampler(cases[k].picked, space, NULL, 3);
+        double point[3], same[3];
+        hopt_error err;
+        for (int64_t num = 0; num < 41; num++) {
+            for (int which = 0; which < 3; which++) {
+                int64_t at =
+                    which == 1 ? 40 - num : num; /* the other one hears of them backwards */
+                hopt_space_draw(space, (uint64_t)at, point);
+                hopt_observation seen = {.num = at,
+                                         .outcome = HOPT_OUTCOME_OK,
+                                         .loss = bowl(point),
+                                         .point = point,
+                                         .ms = at % 7 ? cases[k].ms : 1e9 * (cases[k].ms > 0)};
+                hopt_sampler_add(which == 0 ? sampler : which == 1 ? other : wanted, &seen);
+            }
+        }
+        json_t *said = hopt_sampler_explain(sampler, 9, 41);
+        cr_assert_str_eq(json_string_value(json_object_get(said, "picked")), cases[k].picked, "%zu",
+                         k);
+        json_decref(said);
+        cr_assert_eq(hopt_sampler_suggest(sampler, 9, 41, point, &err), HOPT_OK);
+        cr_assert_eq(hopt_sampler_suggest(other, 9, 41, same, &err), HOPT_OK);
+        cr_assert_eq(memcmp(point, same, sizeof point), 0, "%zu", k);
+        cr_assert_eq(hopt_sampler_suggest(wanted, 9, 41, same, &err), HOPT_OK);
+        cr_assert_eq(memcmp(point, same, sizeof point), 0, "%zu", k);
+        hopt_sampler_close(sampler);
+        hopt_sampler_close(other);
+        hopt_sampler_close(wanted);
+    }
+    hopt_space_free(space);
+}

@@ -1,0 +1,285 @@
+/* The model against plain linear algebra, and its gradients against differences. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/sampler/gp/gp_internal.h"
+#include "tests/common/sampler/support.h"
+
+#define SPACE                                                                                      \
+    "{'m':{'_type':'choice','_value':[{'_name':'a','x':{'_type':'uniform','_value':[0,1]}},'b']}," \
+    "'y':{'_type':'uniform','_value':[0,1]},'k':{'_type':'uniformint','_value':[0,9]}}"
+
+enum { N = 37, MORE = 5 };
+
+typedef struct setting {
+    hopt_space *space;
+    hopt_cube *cube;
+    hopt_gp_model model;
+    double rows[(N + MORE) * 4];
+    hopt_rng rng;
+} setting;
+
+static void draw(setting *s, double *row) {
+    for (int d = 0; d < s->cube->size; d++)
+        row[d] = hopt_cube_active(s->cube, row, d) ? hopt_cube_draw(&s->cube->dims[d], &s->rng)
+                                                   : (double)NAN;
+}
+
+static void open_setting(setting *s) {
+    s->space = space_of(SPACE);
+    s->cube = hopt_cube_new(s->space);
+    hopt_rng_seed(&s->rng, 3);
+    hopt_gp_model_init(&s->model, s->cube);
+    hopt_gp_model_reserve(&s->model, N + MORE);
+    s->model.n = N;
+    for (size_t i = 0; i < N + MORE; i++) {
+        double *row = s->rows + i * 4;
+        draw(s, row);
+        if (i >= N) continue;
+        hopt_gp_model_put(&s->model, i, row);
+        s->model.loss[i] = sin(5 * row[2]) + row[0] + (isnan(row[1]) ? .2 : row[1] * row[1]);
+    }
+    for (int d = 0; d < 4; d++)
+        s->model.hyper.theta[d] = -1 + .3 * d;
+    s->model.hyper.ln_eta = -6;
+    s->model.transform = hopt_gp_transform_of(s->model.loss, N);
+}
+
+static void close_setting(setting *s) {
+    hopt_gp_model_clear(&s->model);
+    hopt_cube_free(s->cube);
+    hopt_space_free(s->space);
+}
+
+/* GP.md 2, word for word. */
+static double kernel(const setting *s, const double *a, const double *b) {
+    double r2 = 0;
+    for (int d = 0; d < 4; d++) {
+        bool category = s->cube->dims[d].scale == HOPT_CUBE_OPTION;
+        double rest = category ? -1 : .5;
+        double x = isnan(a[d]) ? rest : a[d], y = isnan(b[d]) ? rest : b[d];
+        r2 += exp(-2 * s->model.hyper.theta[d]) * (category ? x != y : (x - y) * (x - y));
+    }
+    double t = sqrt(5 * r2);
+    return (1 + t + t * t / 3) * exp(-t);
+}
+
+/* Solve A x = b by elimination with pivots. */
+static void solve(const double *a, const double *b, double *x, int n) {
+    double *m = hopt_alloc((size_t)n * (size_t)(n + 1) * sizeof *m);
+    int w = n + 1;
+    for (int i = 0; i < n; i++) {
+        memcpy(m + i * w, a + i * n, (size_t)n * sizeof *m);
+        m[i * w + n] = b[i];
+    }
+    for (int k = 0; k < n; k++) {
+        int pivot = k;
+        for (int i = k + 1; i < n; i++)
+            if (fabs(m[i * w + k]) > fabs(m[pivot * w + k])) pivot = i;
+        for (int j = 0; j < w; j++) {
+            double swap = m[k * w + j];
+            m[k * w + j] = m[pivot * w + j];
+            m[pivot * w + j] = swap;
+        }
+        for (int i = 0; i < n; i++) {
+            if (i == k) continue;
+            double f = m[i * w + k] / m[k * w + k];
+            for (int j = k; j < w; j++)
+                m[i * w + j] -= f * m[k * w + j];
+        }
+    }
+    for (int i = 0; i < n; i++)
+        x[i] = m[i * w + n] / m[i * w + i];
+    free(m);
+}
+
+static void gram(const setting *s, double *k, int n, double eta) {
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            k[i * n + j] = kernel(s, s->rows + i * 4, s->rows + j * 4) + (i == j ? eta : 0);
+}
+
+static double sum_product(const double *a, const double *b, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+Test(gp_model, posterior_as_by_plain_algebra) {
+    setting s;
+    open_setting(&s);
+    hopt_gp_model *m = &s.model;
+    cr_assert(hopt_gp_model_factor(m));
+    cr_assert_not(isnan(hopt_gp_model_choose(m)));
+    hopt_gp_model_finish(m);
+    double k[N * N], ones[N], by_one[N], by_t[N], a[N], e[N];
+    gram(&s, k, N, exp(-6));
+    for (int i = 0; i < N; i++)
+        ones[i] = 1;
+    solve(k, ones, by_one, N);
+    solve(k, m->t, by_t, N);
+    double mean = sum_product(ones, by_t, N) / sum_product(ones, by_one, N);
+    cr_assert_float_eq(m->mean, mean, 1e-9);
+    for (int i = 0; i < N; i++)
+        e[i] = m->t[i] - mean;
+    solve(k, e, a, N);
+    double variance = sum_product(e, a, N) / N, best = INFINITY;
+    cr_assert_float_eq(m->variance, variance, 1e-9);
+    for (int i = 0; i < N; i++) {
+        cr_assert_float_eq(m->alpha[i], a[i], 1e-7);
+        best = fmin(best, m->t[i] - exp(-6) * a[i]);
+    }
+    cr_assert_float_eq(m->best, best, 1e-9);
+    /* At other points: mean, deviation, and log EI of many as of one. */
+    double many[MORE];
+    hopt_gp_log_ei(m, s.rows + N * 4, MORE, many);
+    for (int i = N; i < N + MORE; i++) {
+        double c[N], x[N], mu, deviation, cdf, pdf;
+        for (int j = 0; j < N; j++)
+            c[j] = kernel(&s, s.rows + i * 4, s.rows + j * 4);
+        solve(k, c, x, N);
+        double wanted = sqrt(variance * (1 - sum_product(c, x, N)));
+        double one = hopt_gp_log_ei_at(m, s.rows + i * 4, NULL, &mu, &deviation);
+        cr_assert_float_eq(mu, mean + sum_product(c, a, N), 1e-8);
+        cr_assert_float_eq(deviation, wanted, 1e-7);
+        cr_assert_float_eq(one, log(wanted) + hopt_gp_log_h((best - mu) / wanted, &cdf, &pdf),
+                           1e-5);
+        cr_assert_float_eq(one, many[i - N], 1e-9);
+    }
+    close_setting(&s);
+}
+
+/* Believing a pending trial with its own mean changes no mean and lowers the deviation. */
+Test(gp_model, believed_trials) {
+    setting s;
+    open_setting(&s);
+    hopt_gp_model *m = &s.model;
+    cr_assert(hopt_gp_model_factor(m));
+    (void)hopt_gp_model_choose(m);
+    hopt_gp_model_finish(m);
+    double before[MORE], after, was[MORE], is;
+    for (int i = 0; i < MORE; i++)
+        (void)hopt_gp_log_ei_at(m, s.rows + (N + i) * 4, NULL, &before[i], &was[i]);
+    for (int i = 0; i < 3; i++)
+        hopt_gp_model_believe(m, s.rows + (N + i) * 4);
+    cr_assert_eq(m->total, N + 3);
+    double k[(N + 3) * (N + 3)], c[N + 3], x[N + 3];
+    gram(&s, k, N + 3, exp(-6));
+    for (int i = N; i < N + 3; i++)
+        k[i * (N + 3) + i] += 1e-6;
+    for (int i = 0; i < MORE; i++) {
+        (void)hopt_gp_log_ei_at(m, s.rows + (N + i) * 4, NULL, &after, &is);
+        cr_assert_float_eq(after, before[i], 1e-9);
+        cr_assert_leq(is, was[i] + 1e-12);
+        for (int j = 0; j < N + 3; j++)
+            c[j] = kernel(&s, s.rows + (N + i) * 4, s.rows + j * 4);
+        solve(k, c, x, N + 3);
+        cr_assert_float_eq(is, sqrt(m->variance * fmax(1 - sum_product(c, x, N + 3), 1e-10)), 1e-7);
+    }
+    close_setting(&s);
+}
+
+Test(gp_model, gradient_of_log_ei) {
+    setting s;
+    open_setting(&s);
+    hopt_gp_model *m = &s.model;
+    cr_assert(hopt_gp_model_factor(m));
+    (void)hopt_gp_model_choose(m);
+    hopt_gp_model_finish(m);
+    for (int i = N; i < N + MORE; i++) {
+        double *row = s.rows + i * 4, gradient[4];
+        (void)hopt_gp_log_ei_at(m, row, gradient, NULL, NULL);
+        for (int d = 0; d < 4; d++) {
+            bool moves = !isnan(row[d]) && s.cube->dims[d].scale != HOPT_CUBE_OPTION;
+            if (!moves) {
+                cr_assert_eq(gradient[d], 0);
+                continue;
+            }
+            double u = row[d], h = 1e-6;
+            row[d] = u + h;
+            double up = hopt_gp_log_ei_at(m, row, NULL, NULL, NULL);
+            row[d] = u - h;
+            double down = hopt_gp_log_ei_at(m, row, NULL, NULL, NULL);
+            row[d] = u;
+            cr_assert_float_eq(gradient[d], (up - down) / (2 * h), 1e-4 * (1 + fabs(gradient[d])));
+        }
+    }
+    close_setting(&s);
+}
+
+/* The likelihood of GP.md 3 and 4 with its priors, by plain algebra. */
+static double log_posterior(setting *s, const double *theta, double ln_eta, double theta_mean) {
+    double k[N * N], ones[N], by_one[N], by_t[N], e[N], a[N];
+    memcpy(s->model.hyper.theta, theta, 4 * sizeof *theta);
+    gram(s, k, N, exp(ln_eta));
+    for (int i = 0; i < N; i++)
+        ones[i] = 1;
+    solve(k, ones, by_one, N);
+    solve(k, s->model.t, by_t, N);
+    double mean = sum_product(ones, by_t, N) / sum_product(ones, by_one, N), determinant = 0;
+    for (int i = 0; i < N; i++)
+        e[i] = s->model.t[i] - mean;
+    solve(k, e, a, N);
+    double chol[N * N];
+    memcpy(chol, k, sizeof k);
+    for (int j = 0; j < N; j++) { /* the determinant by elimination */
+        for (int i = j + 1; i < N; i++) {
+            double f = chol[i * N + j] / chol[j * N + j];
+            for (int l = j; l < N; l++)
+                chol[i * N + l] -= f * chol[j * N + l];
+        }
+        determinant += log(chol[j * N + j]);
+    }
+    double value = -.5 * N * log(sum_product(e, a, N) / N) - .5 * determinant;
+    for (int d = 0; d < 4; d++)
+        value -= .5 * pow((theta[d] - theta_mean) / 1.2, 2);
+    return value - .5 * pow((ln_eta + 9.2) / 3, 2);
+}
+
+/* A maximum: no small step of any hyperparameter that stays inside its clamps is a gain. */
+Test(gp_model, the_fit_is_a_maximum) {
+    setting s;
+    open_setting(&s);
+    double active = 3.5, theta_mean = .5 * log(active), theta[4];
+    cr_assert(hopt_gp_fit(&s.model, active));
+    double ln_eta = s.model.hyper.ln_eta;
+    memcpy(theta, s.model.hyper.theta, sizeof theta);
+    double top = log_posterior(&s, theta, ln_eta, theta_mean);
+    for (int d = 0; d < 5; d++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            double moved[4], eta = ln_eta + (d == 4 ? sign * .3 : 0);
+            memcpy(moved, theta, sizeof moved);
+            if (d < 4) moved[d] += sign * .3;
+            if (eta < -16.1) continue;
+            cr_assert_lt(log_posterior(&s, moved, eta, theta_mean), top + .02, "%d by %d", d, sign);
+        }
+    close_setting(&s);
+}
+
+Test(gp_transform, by_its_formula_and_at_extremes) {
+    double losses[] = {3, 1, 7, 2, 100};
+    hopt_gp_transform t = hopt_gp_transform_of(losses, 5);
+    cr_assert_eq(t.lowest, 1);
+    cr_assert_eq(t.scale, 2);
+    cr_assert_float_eq(hopt_gp_transform_apply(&t, 7), 3, 1e-12);
+    t.c = .1;
+    cr_assert_float_eq(hopt_gp_transform_apply(&t, 7), .1 * log1p(3 / .1), 1e-14);
+    double jacobian = 0;
+    for (int i = 0; i < 5; i++)
+        jacobian -= log1p((losses[i] - 1) / 2 / .1);
+    cr_assert_float_eq(hopt_gp_transform_log_jacobian(&t, losses, 5), jacobian, 1e-12);
+    double wide[] = {-1e308, 1e308, 0, 1e300, -1e300};
+    for (int k = 0; k < HOPT_GP_TRANSFORMS; k++) {
+        t = hopt_gp_transform_of(wide, 5);
+        t.c = hopt_gp_transform_at(k);
+        for (int i = 0; i < 5; i++)
+            cr_assert(isfinite(hopt_gp_transform_apply(&t, wide[i])), "%d %d", k, i);
+    }
+    double one[] = {5};
+    t = hopt_gp_transform_of(one, 1);
+    cr_assert_eq(hopt_gp_transform_apply(&t, 5), 0);
+}
