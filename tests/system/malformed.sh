@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Up to 10,000 documents (MALFORMED_COUNT) of wrong types, with missing fields and foreign states are put into the store by
-# hand, among them trials of a study: no program crashes or hangs, and a sound study beside them comes
-# to its end.
+# Documents of wrong types, with missing fields and foreign states are put into the store by hand, up to
+# 10,000 (MALFORMED_COUNT), among them trials of a study: no program crashes or hangs, and a sound study
+# beside them comes to its end.
 . "$(dirname "$0")/lib.sh"
 HOPT_TEST_LOG_LINES=${HOPT_TEST_LOG_LINES:-8}
 [ "$kind" = sqlite ] && count=10000 || count=1000 # each goes over the wire by itself
