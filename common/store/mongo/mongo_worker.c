@@ -128,8 +128,8 @@ hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *c
     if (status != HOPT_OK || *count == 0) return status;
     status = server_now(self, &now_ms, err);
     for (size_t i = 0; i < *count; i++) {
-        int64_t age_ms = now_ms - (*list)[i].seen_ms;
-        (*list)[i].age_ms = age_ms > 0 ? age_ms : 0;
+        int64_t seen_ms = (*list)[i].seen_ms; /* anything, by hand */
+        (*list)[i].age_ms = seen_ms <= 0 ? now_ms : seen_ms > now_ms ? 0 : now_ms - seen_ms;
     }
     return status;
 }

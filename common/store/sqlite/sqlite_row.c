@@ -52,8 +52,8 @@ static bool read_columns(hopt_trial *trial, sqlite3_stmt *row) {
     bool good = hopt_sqlite__slot(&trial->id, &trial->num, row, 0, 2) &&
                 sqlite3_column_type(row, 3) == SQLITE_INTEGER &&
                 whole_number(&state, row, 4, HOPT_STATES - 1) &&
-                whole_number(&trial->lease, row, 6, INT_MAX) &&
-                whole_number(&trial->lost, row, 7, INT_MAX) &&
+                whole_number(&trial->lease, row, 6, HOPT_CLAIMS_MAX) &&
+                whole_number(&trial->lost, row, 7, HOPT_CLAIMS_MAX) &&
                 whole_number(&trial->version, row, 9, INT_MAX);
     if (!good) return false;
     hopt_sqlite__text(trial->study, sizeof trial->study, row, 1);

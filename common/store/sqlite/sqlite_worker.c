@@ -38,7 +38,10 @@ static void read_worker(hopt_worker_record *worker, sqlite3_stmt *row, const jso
     worker->studies = hopt_strdup(studies ? studies : "");
     worker->beat = hopt_json_integer_of(doc, "beat", 0);
     worker->seen_ms = sqlite3_column_int64(row, 2);
-    worker->age_ms = hopt_sqlite__now() - worker->seen_ms;
+    int64_t now_ms = hopt_sqlite__now(); /* seen_ms may be anything, by hand */
+    worker->age_ms = worker->seen_ms <= 0       ? now_ms
+                     : worker->seen_ms > now_ms ? 0
+                                                : now_ms - worker->seen_ms;
 }
 
 static hopt_status last_beat(hopt_sqlite *s, int64_t *beat, const char *owner, hopt_error *err) {

@@ -401,13 +401,18 @@ Test(sqlite, damaged_trial_is_set_aside) {
 
 /* SQLite keeps values of any type in any column. */
 Test(sqlite, columns_of_other_types) {
-    static const char *const damages[] = {
-        "UPDATE trial SET id=x'01' WHERE num=0",      "UPDATE trial SET id='text' WHERE num=0",
-        "UPDATE trial SET num='x' WHERE num=0",       "UPDATE trial SET num=9000000000 WHERE num=0",
-        "UPDATE trial SET num=7 WHERE num=0",         "UPDATE trial SET tid='x' WHERE num=0",
-        "UPDATE trial SET lost='x' WHERE num=0",      "UPDATE trial SET lost=-1 WHERE num=0",
-        "UPDATE trial SET version=1e300 WHERE num=0", "UPDATE trial SET lease=-7 WHERE num=0",
-        "UPDATE trial SET doc=x'00ff00' WHERE num=0"};
+    static const char *const damages[] = {"UPDATE trial SET id=x'01' WHERE num=0",
+                                          "UPDATE trial SET id='text' WHERE num=0",
+                                          "UPDATE trial SET num='x' WHERE num=0",
+                                          "UPDATE trial SET num=9000000000 WHERE num=0",
+                                          "UPDATE trial SET num=7 WHERE num=0",
+                                          "UPDATE trial SET tid='x' WHERE num=0",
+                                          "UPDATE trial SET lost='x' WHERE num=0",
+                                          "UPDATE trial SET lost=-1 WHERE num=0",
+                                          "UPDATE trial SET lost=2147483647 WHERE num=0",
+                                          "UPDATE trial SET version=1e300 WHERE num=0",
+                                          "UPDATE trial SET lease=-7 WHERE num=0",
+                                          "UPDATE trial SET doc=x'00ff00' WHERE num=0"};
     for (size_t i = 0; i < HOPT_COUNT(damages); i++) {
         hopt_store *store = must_open();
         hopt_study *study = make_study(store);

@@ -155,8 +155,14 @@ class Checker:
 
     # ---- two at once ----
 
-    def cut_off(self, worker, begin, end):
-        """For how long of begin..end this worker could not beat, as far as we had a hand in it."""
+    def claimed_by(self, one):
+        """When its trial was claimed at the latest: one that was stopped or cut off between the claim
+        and the start of the evaluation had it before."""
+        spans = [since for since, until in self.spans(one.worker) if since < one.start <= until + 1]
+        return min(spans, default=one.start)
+
+    def spans(self, worker):
+        """From when to when this worker could not beat, as far as we had a hand in it."""
         spans = []
         for name, since, until in self.run.stops:
             if name == worker:
@@ -167,8 +173,12 @@ class Checker:
                 spans.append((trouble.begin, trouble.end + LINK_AFTER_S))
             elif trouble.who.name.split(".")[0] == seat:
                 spans.append((trouble.begin, trouble.end + LINK_AFTER_S))
+        return spans
+
+    def cut_off(self, worker, begin, end):
+        """For how long of begin..end it could not."""
         total, reached = 0.0, begin
-        for since, until in sorted(spans):
+        for since, until in sorted(self.spans(worker)):
             since, until = max(since, reached), min(until, end)
             if until > since:
                 total, reached = total + until - since, until
@@ -182,10 +192,10 @@ class Checker:
         if first.shot and first.shot[1] <= second.start and first.death - first.shot[1] <= DEATH_S:
             return "dying"
         # The lease rule: taken back after a lease of silence at least.
-        lease_s = self.run.lease_s
-        if second.start - first.start < lease_s:
+        lease_s, begin = self.run.lease_s, self.claimed_by(first)
+        if second.start - begin < lease_s:
             return None
-        if self.cut_off(first.worker, first.start - lease_s, second.start) < lease_s / 2:
+        if self.cut_off(first.worker, begin - lease_s, second.start) < lease_s / 2:
             return None
         return "lease"
 
