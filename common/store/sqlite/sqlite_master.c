@@ -56,7 +56,8 @@ static hopt_status lost_count(hopt_sqlite *s, int *lost, const hopt_open_trial *
     if (status == HOPT_OK) status = hopt_sqlite__step(s, select, &row, err);
     if (status) return status;
     if (!row) return hopt_error_set(err, HOPT_ECONFLICT, "trial %d is not as seen", seen->num);
-    *lost = sqlite3_column_int(select, 0);
+    int64_t count = sqlite3_column_int64(select, 0);
+    *lost = count >= 0 && count < HOPT_CLAIMS_MAX ? (int)count : HOPT_CLAIMS_MAX;
     sqlite3_reset(select);
     return HOPT_OK;
 }

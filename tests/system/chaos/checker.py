@@ -156,10 +156,11 @@ class Checker:
     # ---- two at once ----
 
     def claimed_by(self, one):
-        """When its trial was claimed at the latest: one that was stopped or cut off between the claim
-        and the start of the evaluation had it before."""
-        spans = [since for since, until in self.spans(one.worker) if since < one.start <= until + 1]
-        return min(spans, default=one.start)
+        """When its trial was claimed at the latest: a worker that was stopped between the claim and
+        the start of the evaluation had it before."""
+        stops = [since for name, since, until in self.run.stops
+                 if name == one.worker and since < one.start <= until + 1]  # fmt: skip
+        return min(stops, default=one.start)
 
     def spans(self, worker):
         """From when to when this worker could not beat, as far as we had a hand in it."""

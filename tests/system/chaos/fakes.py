@@ -91,7 +91,7 @@ def _evaluated_twice_under_one_lease(trials, evaluations):
 
 
 def _two_at_once(trials, evaluations):
-    one = evaluations[-1]
+    one = evaluations[0]  # before the first event
     evaluations.append(_again(one, lease=one.lease + 1, start=one.start + 0.01, pid=1))
 
 
