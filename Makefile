@@ -16,13 +16,14 @@ export HOPT_PYTHON ?= /usr/bin/python3
 
 packages = cmake/packages.sh
 
-.PHONY: help run build check test bench lint fuzz packages install clean
+.PHONY: help run build check test chaos bench lint fuzz packages install clean
 
 help:
 	@echo 'make run        install what is needed, build, tune examples/digits (ARGS="--max-trials 80")'
 	@echo 'make build      programs into build/bin/'
 	@echo 'make check      unit tests with sanitizers: no network, no server'
 	@echo 'make test       every test; sets up a MongoDB or its stand-in by itself'
+	@echo 'make chaos      1,000 random faults on each kind of store (CHAOS_SEED, CHAOS_EVENTS)'
 	@echo 'make bench      the measurements of tests/bench'
 	@echo 'make lint       clang-format, clang-tidy, shellcheck'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
@@ -48,6 +49,10 @@ check:
 test:
 	@$(packages) build examples test
 	@tests/suite.sh all
+
+chaos:
+	@$(packages) build test
+	@tests/system/chaos/run.sh
 
 bench: build
 	@$(packages) examples test

@@ -15,8 +15,7 @@ hopt_status hopt_pages_walk(hopt_store *store, const hopt_trial_query *query, ho
             return status;
         }
         if (malformed) *malformed += bad;
-        /* Skipped documents count to the page too: it is the last one only when it is short. */
-        more = (int64_t)trials.count + bad >= page.limit && trials.count > 0;
+        more = trials.count >= (size_t)page.limit;
         for (size_t i = 0; i < trials.count; i++) {
             page.after = trials.list[i]->num;
             left--;

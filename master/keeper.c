@@ -112,6 +112,12 @@ static void compare_records(hopt_keeper *keeper, const hopt_study *now) {
     }
 }
 
+/* Room to count on, whatever somebody wrote there by hand. */
+static int64_t sane_active_ms(int64_t active_ms) {
+    static const int64_t most = INT64_C(1) << 53;
+    return active_ms < 0 ? 0 : active_ms > most ? most : active_ms;
+}
+
 static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
                                hopt_error *err) {
     int64_t before_ms = hopt_clock_mono_ms();
@@ -128,7 +134,7 @@ static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keep
     status = hopt_leader_try(&keeper->leader, store, record, before_ms, err);
     if (status != HOPT_OK) return status;
     if (keeper->leader.leading && !led) {
-        keeper->active_base_ms = keeper->active_ms = record->active_ms;
+        keeper->active_base_ms = keeper->active_ms = sane_active_ms(record->active_ms);
         keeper->tick_ms = before_ms;
         hopt_keeper__unload(keeper);
     }

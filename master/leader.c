@@ -5,6 +5,8 @@
 
 #include "common/sys/host.h"
 
+#define EPOCH_MAX (INT64_C(1) << 53)
+
 void hopt_leader_init(hopt_leader *leader, const char *owner) {
     char boot[HOPT_BOOT_ID_MAX];
     memset(leader, 0, sizeof *leader);
@@ -35,6 +37,9 @@ static bool may_take(hopt_leader *leader, const hopt_study *study, int64_t befor
 hopt_status hopt_leader_try(hopt_leader *leader, hopt_store *store, const hopt_study *study,
                             int64_t before_ms, hopt_error *err) {
     if (leader->leading || !may_take(leader, study, before_ms)) return HOPT_OK;
+    if (study->epoch < 0 || study->epoch > EPOCH_MAX) /* by hand: it can't be counted up */
+        return hopt_error_set(err, HOPT_EINVAL, "study %s has a damaged record: leader's epoch",
+                              study->name);
     hopt_status status =
         hopt_store_lead(store, study->name, leader->me, study->epoch, study->beat, err);
     leader->seen = false;

@@ -5,7 +5,9 @@
  * - In `hopt run` the agent's thread may take a round over, between two of ours: a turn. `busy`
  * hands what is the thread's to that one meanwhile.
  * - A round ticks every keeper and brings back their news, which the loop thread hands to the
- *   callbacks. A failing store ends a round; rounds then come at growing intervals.
+ *   callbacks. A store that fails ends a round; rounds then come at growing intervals. It may be
+ * one study's data that it fails at: so a single failure does not end the round, and the next
+ * begins behind the last that failed. No study keeps the others from being looked after.
  */
 #include "master/master.h"
 
@@ -25,7 +27,8 @@ enum {
     RETRY_MIN_MS = 250,
     RETRY_MAX_MS = 5000,
     LOCAL_AWAY_MS = 20,
-    PEEK_MS = 50 /* how often a store that can say cheaply "nothing has changed" is asked */
+    FAILURES_MAX = 2, /* in a round */
+    PEEK_MS = 50      /* how often a store that can say cheaply "nothing has changed" is asked */
 };
 
 /** One study on both sides. `keeper` is the thread's, the rest the loop's. */
@@ -58,6 +61,7 @@ struct hopt_master {
     desk **desks; /* grows on the thread, during a round only */
     size_t n_desks, desks_capacity;
     int64_t listed_ms;
+    size_t first; /* desk that the next round begins with */
 
     /* Handed over with each round. */
     bool full;
@@ -143,7 +147,10 @@ static bool store_failed(hopt_status status) {
 
 static void tick_all(hopt_master *master, hopt_store *store) {
     master->news = hopt_zalloc(master->n_desks + 1, sizeof *master->news);
-    for (size_t i = 0; i < master->n_desks; i++) {
+    size_t start = master->first;
+    int failures = 0;
+    for (size_t k = 0; k < master->n_desks; k++) {
+        size_t i = (start + k) % master->n_desks;
         desk *one = master->desks[i];
         if (one->gone) continue;
         desk_news *news = &master->news[master->n_news++];
@@ -157,7 +164,8 @@ static void tick_all(hopt_master *master, hopt_store *store) {
         if (store_failed(news->status)) {
             master->status = news->status;
             master->err = news->err;
-            return;
+            master->first = i + 1;
+            if (news->status == HOPT_EUNAVAILABLE || ++failures == FAILURES_MAX) return;
         }
     }
 }

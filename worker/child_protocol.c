@@ -25,6 +25,7 @@ void hopt_child_print_trial(hopt_buf *out, const hopt_child_trial *trial) {
         hopt_buf_text(out, "{}");
     hopt_buf_text(out, ",\"workdir\":");
     hopt_json_print_string(out, trial->workdir, strlen(trial->workdir));
+    hopt_buf_print(out, ",\"lease\":%d", trial->lease);
     if (trial->labels) {
         hopt_buf_text(out, ",\"labels\":");
         hopt_json_print(out, trial->labels);

@@ -16,6 +16,7 @@ typedef struct hopt_child_trial {
     const char *study;
     int num;
     int attempt; /**< 1 the first time */
+    int lease;   /**< rises at every claim: a fencing token */
     uint64_t seed;
     int slot;
     const json_t *params;

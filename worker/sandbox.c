@@ -292,12 +292,14 @@ static hopt_status prepare(hopt_sandbox *sandbox, const hopt_trial *trial, hopt_
     }
     sandbox->env = (sandbox_env_trial){.num = trial->num,
                                        .attempt = trial->lost + 1,
+                                       .lease = trial->lease,
                                        .seed = trial->seed,
                                        .workdir = sandbox->workdir,
                                        .report_fd = true};
     hopt_child_trial line = {.study = spec->name,
                              .num = trial->num,
                              .attempt = trial->lost + 1,
+                             .lease = trial->lease,
                              .seed = trial->seed,
                              .slot = sandbox->options.slot,
                              .params = trial->params,

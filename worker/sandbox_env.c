@@ -8,10 +8,10 @@ extern char **environ;
 
 /* What an objective must not see: the store and its secrets (DESIGN §4), and ours of another
  * trial, when a worker is itself started by an objective. A trailing '*' is a prefix. */
-static const char *const hidden[] = {"HOPT_STORE",       "HOPT_TOKEN*",   "MLFLOW_TRACKING_*",
-                                     "HOPT_STUDY",       "HOPT_TRIAL",    "HOPT_ATTEMPT",
-                                     "HOPT_SEED",        "HOPT_SLOT",     "HOPT_WORKDIR",
-                                     "HOPT_PARAMS_FILE", "HOPT_REPORT_FD"};
+static const char *const hidden[] = {"HOPT_STORE",       "HOPT_TOKEN*",    "MLFLOW_TRACKING_*",
+                                     "HOPT_STUDY",       "HOPT_TRIAL",     "HOPT_ATTEMPT",
+                                     "HOPT_SEED",        "HOPT_SLOT",      "HOPT_WORKDIR",
+                                     "HOPT_PARAMS_FILE", "HOPT_REPORT_FD", "HOPT_LEASE"};
 
 static bool is_hidden(const char *entry) {
     size_t name = strcspn(entry, "=");
@@ -62,6 +62,7 @@ char **hopt_sandbox__env(const hopt_sandbox_options *options, const sandbox_env_
     if (trial) {
         put(&env, hopt_format("HOPT_TRIAL=%d", trial->num));
         put(&env, hopt_format("HOPT_ATTEMPT=%d", trial->attempt));
+        put(&env, hopt_format("HOPT_LEASE=%d", trial->lease));
         put(&env, hopt_format("HOPT_SEED=%llu", (unsigned long long)trial->seed));
         put(&env, hopt_format("HOPT_WORKDIR=%s", trial->workdir));
         put(&env, hopt_format("HOPT_PARAMS_FILE=%s/params.json", trial->workdir));

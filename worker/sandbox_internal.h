@@ -61,7 +61,7 @@ bool hopt_sandbox__workdir_drop(const char *workdir);
 
 /** One trial for HOPT_TRIAL and so on; NULL for a server, which sees many. */
 typedef struct sandbox_env_trial {
-    int num, attempt;
+    int num, attempt, lease;
     uint64_t seed;
     const char *workdir;
     bool report_fd; /**< descriptor 4 is HOPT_REPORT_FD */

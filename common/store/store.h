@@ -258,13 +258,13 @@ HOPT_MUST_CHECK hopt_status hopt_store_retry(hopt_store *store, const char *stud
 typedef struct hopt_trial_query {
     const char *study;
     int after;      /**< num > after; -1: from the start */
-    int limit;      /**< at most this many, 0: 1000 */
+    int limit;      /**< at most this many, 0: 1000; fewer: there are no more */
     int state_mask; /**< bit (1 << state); 0: all */
     bool brief;     /**< leave out params and extras (the sampler needs only vals, result, num) */
 } hopt_trial_query;
 
 /** Trials by num, appended to `out`. Malformed documents are skipped and counted in `*malformed`
- * (may be NULL). */
+ * (may be NULL), not in the limit. */
 HOPT_MUST_CHECK hopt_status hopt_store_trials(hopt_store *store, hopt_trials *out,
                                               const hopt_trial_query *query, int64_t *malformed,
                                               hopt_error *err);

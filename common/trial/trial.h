@@ -17,7 +17,8 @@ enum {
     HOPT_PREFIX_SIZE = 9,
     HOPT_OWNER_MAX = 320, /**< "host:pid:8hex" with NUL */
     HOPT_STUDY_NAME_MAX = 65,
-    HOPT_TRIALS_MAX = 1000000
+    HOPT_TRIALS_MAX = 1000000,
+    HOPT_CLAIMS_MAX = 1 << 30 /**< of `lease` and `lost`: more is damage */
 };
 
 /** `_id`: the study's random prefix and num as 3 bytes big-endian (DESIGN §5.1). */

@@ -101,7 +101,8 @@ static void apply(connection *c, const void *data) {
 static void damage(const char *uri, const char *study, int num, int kind) {
     static const char *const trials[] = {
         "{\"$set\":{\"misc.vals\":\"x\"}}", "{\"$unset\":{\"misc\":\"\"}}",
-        "{\"$set\":{\"hopt.saw\":\"x\",\"result\":5,\"owner\":{}}}"};
+        "{\"$set\":{\"hopt.saw\":\"x\",\"result\":5,\"owner\":{}}}",
+        "{\"$set\":{\"version\":\"x\"}}"};
     static const char *const studies[] = {"{\"$set\":{\"state\":\"odd\"}}",
                                           "{\"$unset\":{\"prefix\":\"\",\"spec\":\"\"}}",
                                           "{\"$set\":{\"spec\":7,\"counts\":\"x\"}}"};

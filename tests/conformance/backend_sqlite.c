@@ -46,7 +46,8 @@ static void damage(const char *uri, const char *study, int num, int kind) {
     static const char *const trials[] = {
         "UPDATE trial SET doc=json_set(doc,'$.vals','x') WHERE study=?1 AND num=?2",
         "UPDATE trial SET doc='[1]' WHERE study=?1 AND num=?2",
-        "UPDATE trial SET doc='{\"vals\":' WHERE study=?1 AND num=?2"};
+        "UPDATE trial SET doc='{\"vals\":' WHERE study=?1 AND num=?2",
+        "UPDATE trial SET version='x' WHERE study=?1 AND num=?2"};
     static const char *const studies[] = {"UPDATE study SET state='odd' WHERE name=?1",
                                           "UPDATE study SET doc='{}' WHERE name=?1",
                                           "UPDATE study SET doc=x'00ff' WHERE name=?1"};

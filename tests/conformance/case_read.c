@@ -263,6 +263,11 @@ static void damaged_trials(void) {
     MUST(hopt_store_trials(store, &list, &query, &malformed, &E));
     CHECK(malformed == 4);
     hopt_trials_clear(&list);
+    /* They take no place on a page: an empty one is the end, not 3 damaged ones in a row. */
+    query = (hopt_trial_query){.study = "a", .after = 1, .limit = 2};
+    MUST(hopt_store_trials(store, &list, &query, &malformed, &E));
+    CHECK(malformed == 3 && list.count == 2 && list.list[0]->num == 5 && list.list[1]->num == 6);
+    hopt_trials_clear(&list);
     hopt_trial *trial;
     MUST(hopt_store_best(store, &trial, "a", &E));
     hopt_trial_free(trial);
@@ -282,6 +287,27 @@ static void damaged_trials(void) {
     hopt_store_close(store);
 }
 
+/* A version that can't be counted up is one trial's misfortune. */
+static void damaged_version(void) {
+    hopt_store *store = open_store();
+    hopt_study *study = make_study(store, "a");
+    queue_trials(store, study, 0, 3);
+    BACKEND->damage(URI, "a", 1, 3);
+    MUST(hopt_store_cancel_new(store, "a", 0, "enough", NULL, &E));
+    for (int num = 0; num < 3; num += 2) {
+        hopt_trial *trial = read_trial(store, "a", num);
+        CHECK(trial->state == HOPT_CANCEL);
+        hopt_trial_free(trial);
+    }
+    hopt_open_trial *open;
+    size_t count;
+    MUST(hopt_store_open_set(store, &open, &count, "a", &E));
+    CHECK(count == 0);
+    free(open);
+    hopt_study_free(study);
+    hopt_store_close(store);
+}
+
 const test_case read_cases[] = {{"read_paging", paging},
                                 {"read_by_state", by_state},
                                 {"read_by_num", by_num},
@@ -290,4 +316,5 @@ const test_case read_cases[] = {{"read_paging", paging},
                                 {"read_import", import_as_they_are},
                                 {"read_foreign", foreign},
                                 {"read_damaged_trials", damaged_trials},
+                                {"read_damaged_version", damaged_version},
                                 {NULL, NULL}};

@@ -4,6 +4,8 @@
  *   find COLLECTION FILTER    documents as relaxed extended JSON, one a line
  *   count COLLECTION FILTER   how many
  *   update COLLECTION FILTER UPDATE   all that fit, as a person might; how many
+ *   insert COLLECTION         documents from standard input, extended JSON, one a line; those that
+ *                             can't be stored are left out; prints how many were
  *   status                    serverStatus, for the commands that the server has counted
  */
 #include <mongoc/mongoc.h>
@@ -50,6 +52,27 @@ static int update(mongoc_collection_t *collection, const bson_t *filter, const c
     return done && matched ? 0 : 1;
 }
 
+static int insert(mongoc_collection_t *collection) {
+    char *line = NULL;
+    size_t size = 0;
+    long count = 0, refused = 0;
+    ssize_t length;
+    bson_t *opts = BCON_NEW("validate", BCON_BOOL(false)); /* the server shall judge */
+    while ((length = getline(&line, &size, stdin)) > 0) {
+        bson_error_t error;
+        bson_t *doc = bson_new_from_json((const uint8_t *)line, length, &error);
+        bool stored = doc && mongoc_collection_insert_one(collection, doc, opts, NULL, &error);
+        count += stored;
+        if (!stored && error.code != MONGOC_ERROR_DUPLICATE_KEY && ++refused <= 5)
+            fprintf(stderr, "mongo_tool: %.300s\n", error.message);
+        if (doc) bson_destroy(doc);
+    }
+    free(line);
+    bson_destroy(opts);
+    printf("%ld\n", count);
+    return 0;
+}
+
 static int status(mongoc_client_t *client) {
     bson_error_t error;
     bson_t reply, command = BSON_INITIALIZER;
@@ -72,6 +95,10 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
         mongoc_database_t *database = mongoc_client_get_database(client, name);
         code = mongoc_database_drop(database, &error) ? 0 : fail(&error);
         mongoc_database_destroy(database);
+    } else if (argc == 2 && strcmp(argv[0], "insert") == 0) {
+        mongoc_collection_t *collection = mongoc_client_get_collection(client, name, argv[1]);
+        code = insert(collection);
+        mongoc_collection_destroy(collection);
     } else if (argc == 3 || (argc == 4 && strcmp(argv[0], "update") == 0)) {
         bson_t *filter = bson_new_from_json((const uint8_t *)argv[2], -1, &error);
         if (!filter) return fail(&error);
@@ -87,7 +114,8 @@ static int run(mongoc_client_t *client, const char *name, int argc, char **argv)
 int main(int argc, char **argv) {
     bson_error_t error;
     if (argc < 3) {
-        fprintf(stderr, "usage: mongo_tool URI drop|status|find COLLECTION FILTER|count ...\n");
+        fprintf(stderr, "usage: mongo_tool URI drop|status|insert COLLECTION|find COLLECTION "
+                        "FILTER|count ...\n");
         return 2;
     }
     mongoc_init();

@@ -106,6 +106,7 @@ void slot_begin(slot *s, int num) {
     point[hopt_space_find(s->spec->space, "m/a/k")] = 4;
     trial->num = num;
     trial->seed = 99;
+    trial->lease = 2;
     trial->vals = hopt_space_vals(s->spec->space, point);
     trial->params = hopt_space_resolve(s->spec->space, point);
     free(point);

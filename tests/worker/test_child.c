@@ -189,6 +189,7 @@ Test(protocol, trial_line) {
     hopt_child_trial trial = {.study = "digits",
                               .num = 7,
                               .attempt = 1,
+                              .lease = 4,
                               .seed = UINT64_C(9223372036854775807),
                               .slot = 2,
                               .params = params,
@@ -197,7 +198,8 @@ Test(protocol, trial_line) {
     cr_assert_str_eq(
         hopt_buf_string(&line),
         "{\"hopt\":1,\"study\":\"digits\",\"trial\":7,\"attempt\":1,\"seed\":9223372036854775807,"
-        "\"slot\":2,\"params\":{\"C\":0.1,\"scale\":true},\"workdir\":\"/tmp/a\\\"b\"}\n");
+        "\"slot\":2,\"params\":{\"C\":0.1,\"scale\":true},\"workdir\":\"/tmp/"
+        "a\\\"b\",\"lease\":4}\n");
     json_decref(params);
     hopt_buf_clear(&line);
 }

@@ -117,7 +117,8 @@ static void __attribute__((noreturn)) be_worker(const char *dir, const char *obj
         slot_turn(&s, 10000);
 }
 
-static void test_worker_killed(int signal_number) {
+/* `stopped`: the runner stands still when it happens. */
+static void test_worker_killed(int signal_number, bool stopped) {
     char dir[] = "/tmp/hopt-death-XXXXXX";
     int pids[FAMILY];
     CHECK(mkdtemp(dir), "folder");
@@ -130,13 +131,15 @@ static void test_worker_killed(int signal_number) {
     int objective = slot_pid(dir, "main"), runner = parent_of(objective);
     read_family(dir, pids);
     CHECK(slot_alive(objective) && slot_alive(runner), "not alive");
+    if (stopped) kill(runner, SIGSTOP);
     kill(worker, signal_number);
     waitpid(worker, NULL, 0);
     int took = slot_gone(objective, 1000);
     CHECK(took >= 0, "the objective lives on a second later");
     expect_gone(pids, 1000);
     CHECK(slot_gone(runner, 1000) >= 0, "the runner lives on");
-    printf("  worker killed by %d: all gone after %d ms\n", signal_number, took);
+    printf("  worker killed by %d%s: all gone after %d ms\n", signal_number,
+           stopped ? ", its runner stopped" : "", took);
     CHECK(hopt_sandbox_remove(dir), "folder");
 }
 
@@ -150,8 +153,9 @@ int main(int argc, char **argv) {
     puts("ok objective_killed");
     test_runner_killed();
     puts("ok runner_killed");
-    test_worker_killed(SIGKILL);
-    test_worker_killed(SIGTERM); /* no handler here: a sudden death too */
+    test_worker_killed(SIGKILL, false);
+    test_worker_killed(SIGKILL, true);
+    test_worker_killed(SIGTERM, false); /* no handler here: a sudden death too */
     puts("ok worker_killed");
     return 0;
 }

@@ -158,6 +158,7 @@ static void test_environment(void) {
         "HOPT_STUDY=test\n",
         "HOPT_TRIAL=12\n",
         "HOPT_ATTEMPT=1\n",
+        "HOPT_LEASE=2\n",
         "HOPT_SEED=99\n",
         "HOPT_SLOT=3\n",
         "/work/test/12\n",

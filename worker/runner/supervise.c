@@ -251,11 +251,13 @@ int runner_supervise(const runner_options *options) {
     sigaddset(&caught, SIGTERM);
     sigaddset(&caught, SIGINT);
     sigaddset(&caught, SIGCHLD);
+    sigaddset(&caught, SIGCONT);
     sigprocmask(SIG_BLOCK, &caught, NULL);
     signal(SIGCHLD, SIG_DFL); /* ignored, inherited, it would reap behind our back */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    /* SIGCONT wakes also a runner that was stopped; turn() then sees who is gone. */
+    prctl(PR_SET_PDEATHSIG, options->parent ? SIGCONT : SIGTERM);
     if (orphaned(&w)) return 1;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

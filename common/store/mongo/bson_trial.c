@@ -230,8 +230,8 @@ static bool decode_hopt_field(decoder *d, const char *key, const bson_iter_t *at
         d->seen |= SEEN_NUM;
         return read_int(&trial->num, at, (1 << 24) - 1);
     }
-    if (strcmp(key, "lease") == 0) return read_int(&trial->lease, at, INT32_MAX);
-    if (strcmp(key, "lost") == 0) return read_int(&trial->lost, at, INT32_MAX);
+    if (strcmp(key, "lease") == 0) return read_int(&trial->lease, at, HOPT_CLAIMS_MAX);
+    if (strcmp(key, "lost") == 0) return read_int(&trial->lost, at, HOPT_CLAIMS_MAX);
     if (strcmp(key, "beat") == 0) return hopt_bson_integer(&trial->beat, at, 0, INT64_MAX);
     if (strcmp(key, "seed") == 0) {
         if (!hopt_bson_integer(&seed, at, 0, INT64_MAX)) return false;

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
@@ -32,11 +34,20 @@ static void on_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const char 
         hopt_log_warn("the MongoDB URI: %s: it is ignored", message);
 }
 
+/* libmongoc counts in a file in /dev/shm, for its tool mongoc-stat, and removes it in
+ * mongoc_cleanup(): each kill -9 would leave one for ever. It works as well without its name. */
+static void drop_counters(void) {
+    char name[32];
+    snprintf(name, sizeof name, "/mongoc-%d", (int)getpid());
+    shm_unlink(name);
+}
+
 /* No mongoc_cleanup(): nobody knows when the last store of the process is closed, and all that it
  * would free hangs on libmongoc's globals. */
 static void start_library(void) {
     mongoc_init();
     mongoc_log_set_handler(on_log, NULL);
+    drop_counters();
 }
 
 /* ---- the URI ---- */

@@ -161,6 +161,10 @@ hopt_status hopt_mongo__abdicate(void *self, const char *name, const char *me, i
 hopt_status hopt_mongo__tids(void *self, int64_t *first, int n, hopt_error *err);
 hopt_status hopt_mongo__enqueue(void *self, hopt_trial *const *trials, size_t n, size_t *inserted,
                                 hopt_error *err);
+/** Claims and cancelling fail on documents whose hopt or version can't be counted up: they leave
+ * the queue, as ERROR. @param[out] found  how many there were. */
+hopt_status hopt_mongo__end_unclaimable(hopt_mongo *self, const char *study, int64_t *found,
+                                        hopt_error *err);
 hopt_status hopt_mongo__claim_many(void *self, hopt_trials *out, const char *study,
                                    const char *owner, size_t n, hopt_error *err);
 hopt_status hopt_mongo__mine(void *self, hopt_trials *out, const char *study, const char *owner,

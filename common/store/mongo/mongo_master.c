@@ -112,8 +112,8 @@ hopt_status hopt_mongo__expire(void *self, HOPT_UNUSED const char *study,
 
 /* ---- cancel, stop, retry ---- */
 
-hopt_status hopt_mongo__cancel_new(void *self, const char *study, int from, const char *why,
-                                   int64_t *changed, hopt_error *err) {
+static hopt_status cancel(hopt_mongo *self, const char *study, int from, const char *why,
+                          int64_t *changed, hopt_error *err) {
     char *reason = hopt_bson_clean_text(why ? why : "", why ? strlen(why) : 0);
     bson_t *filter = BCON_NEW("exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW),
                               "hopt.num", "{", "$gte", BCON_INT32(from), "}");
@@ -123,6 +123,18 @@ hopt_status hopt_mongo__cancel_new(void *self, const char *study, int from, cons
                  "version", BCON_INT32(hopt_event_version_step(HOPT_EVENT_CANCEL)), "}");
     free(reason);
     return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_MANY, filter, update, changed, err);
+}
+
+hopt_status hopt_mongo__cancel_new(void *store, const char *study, int from, const char *why,
+                                   int64_t *changed, hopt_error *err) {
+    hopt_mongo *self = store;
+    int64_t found = 0;
+    hopt_status status = cancel(self, study, from, why, changed, err);
+    /* One whose version can't be counted up makes the server refuse them all. */
+    if (status != HOPT_ESTORE || !self->refused ||
+        hopt_mongo__end_unclaimable(self, study, &found, NULL) != HOPT_OK || found == 0)
+        return status;
+    return cancel(self, study, from, why, changed, err);
 }
 
 hopt_status hopt_mongo__stop_running(void *self, const char *study, int num, const char *why,

@@ -160,10 +160,8 @@ static hopt_status end_malformed(hopt_mongo *self, const bson_t *doc, const char
     return hopt_mongo__update(self, HOPT_MONGO_JOBS, HOPT_MONGO_ONE, filter, update, NULL, err);
 }
 
-/* The claim itself fails on documents whose hopt or version can't be counted up: they leave the
- * queue, as ERROR. *found: how many there were. */
-static hopt_status end_unclaimable(hopt_mongo *self, const char *study, int64_t *found,
-                                   hopt_error *err) {
+hopt_status hopt_mongo__end_unclaimable(hopt_mongo *self, const char *study, int64_t *found,
+                                        hopt_error *err) {
     bson_t *filter = BCON_NEW(
         "exp_key", BCON_UTF8(study), "state", BCON_INT32(HOPT_NEW), "misc.cmd.0", BCON_UTF8("hopt"),
         "$or", "[", "{", "hopt.lease", "{", "$not", "{", "$type", BCON_UTF8("number"), "}", "}",
@@ -232,7 +230,8 @@ static hopt_status claim_one(hopt_mongo *self, const char *study, const char *ow
         if (status == HOPT_ESTORE && self->refused && !swept) {
             int64_t found = 0;
             swept = true;
-            if (end_unclaimable(self, study, &found, NULL) == HOPT_OK && found > 0) continue;
+            if (hopt_mongo__end_unclaimable(self, study, &found, NULL) == HOPT_OK && found > 0)
+                continue;
         }
         if (status != HOPT_OK) return status;
         status = hopt_bson_trial_decode(out, doc, &why);

@@ -61,18 +61,21 @@ static hopt_status prefix_or_none(hopt_mongo *self, uint8_t prefix[HOPT_PREFIX_S
     return *none ? HOPT_OK : status;
 }
 
-/* Append all that a cursor gives. Another program's documents are passed over silently. */
+/* Append one. Another program's documents are passed over silently. */
+static void read_one(const bson_t *doc, hopt_trials *out, int64_t *malformed) {
+    hopt_trial *trial;
+    hopt_status status = hopt_bson_trial_decode(&trial, doc, NULL);
+    if (status == HOPT_OK)
+        hopt_trials_add(out, trial);
+    else if (status == HOPT_EINVAL && malformed)
+        ++*malformed;
+}
+
 static hopt_status read_all(hopt_mongo *self, mongoc_cursor_t *cursor, hopt_trials *out,
-                            int64_t *malformed, hopt_error *err) {
+                            hopt_error *err) {
     const bson_t *doc;
-    while (mongoc_cursor_next(cursor, &doc)) {
-        hopt_trial *trial;
-        hopt_status status = hopt_bson_trial_decode(&trial, doc, NULL);
-        if (status == HOPT_OK)
-            hopt_trials_add(out, trial);
-        else if (status == HOPT_EINVAL && malformed)
-            ++*malformed;
-    }
+    while (mongoc_cursor_next(cursor, &doc))
+        read_one(doc, out, NULL);
     return hopt_mongo__end(self, cursor, err);
 }
 
@@ -109,19 +112,46 @@ static void add_states(bson_t *filter, int mask) {
     bson_append_document_end(filter, &in);
 }
 
+/* What is still wanted: documents of slots above `after`. */
+typedef struct page {
+    int after, left;
+} page;
+
+/* One query for as many documents as trials are wanted. Malformed ones leave some to another. */
+static hopt_status read_page(hopt_mongo *self, const hopt_trial_query *query,
+                             const uint8_t prefix[HOPT_PREFIX_SIZE], page *next, hopt_trials *out,
+                             int64_t *malformed, hopt_error *err) {
+    const bson_t *doc;
+    int count = 0, wanted = next->left;
+    bson_t *filter = hopt_mongo__slots(prefix, next->after + 1, HOPT_MONGO_SLOT_LAST);
+    bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(wanted),
+                            "batchSize", BCON_INT32(1000));
+    add_states(filter, query->state_mask);
+    if (query->brief) add_brief_projection(opts);
+    mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts);
+    for (; mongoc_cursor_next(cursor, &doc); count++) {
+        bson_iter_t at;
+        hopt_trial_id id;
+        size_t before = out->count;
+        read_one(doc, out, malformed);
+        if (out->count > before) next->left--;
+        if (bson_iter_init_find(&at, doc, "_id") && hopt_bson_id(&id, &at))
+            next->after = hopt_trial_id_num(&id);
+    }
+    if (count < wanted) next->left = 0; /* there are no more */
+    return hopt_mongo__end(self, cursor, err);
+}
+
 hopt_status hopt_mongo__trials(void *self, hopt_trials *out, const hopt_trial_query *query,
                                int64_t *malformed, hopt_error *err) {
     uint8_t prefix[HOPT_PREFIX_SIZE];
     bool none;
     hopt_status status = prefix_or_none(self, prefix, &none, query->study, err);
     if (status != HOPT_OK || none || query->after >= HOPT_MONGO_SLOT_LAST) return status;
-    bson_t *filter = hopt_mongo__slots(prefix, query->after + 1, HOPT_MONGO_SLOT_LAST);
-    bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit",
-                            BCON_INT64(query->limit), "batchSize", BCON_INT32(1000));
-    add_states(filter, query->state_mask);
-    if (query->brief) add_brief_projection(opts);
-    return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, malformed,
-                    err);
+    page next = {.after = query->after, .left = query->limit};
+    while (status == HOPT_OK && next.left > 0 && next.after < HOPT_MONGO_SLOT_LAST)
+        status = read_page(self, query, prefix, &next, out, malformed, err);
+    return status;
 }
 
 hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *study,
@@ -145,7 +175,7 @@ hopt_status hopt_mongo__trials_by_num(void *self, hopt_trials *out, const char *
     bson_append_array_end(&in, &list);
     bson_append_document_end(filter, &in);
     bson_t *opts = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}");
-    return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, NULL, err);
+    return read_all(self, hopt_mongo__find(self, HOPT_MONGO_JOBS, filter, opts), out, err);
 }
 
 /* ---- counts and best: over at most STEP slots a command, so that a million take no longer ---- */

@@ -7,6 +7,8 @@
 #include "common/store/mongo/bson_json.h"
 #include "common/store/mongo/mongo_internal.h"
 
+#define YEAR_MS (INT64_C(366) * 24 * 3600 * 1000)
+
 /* "a,b" as an array of names. */
 static void add_studies(bson_t *to, const char *names) {
     bson_t array;
@@ -128,8 +130,9 @@ hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *c
     if (status != HOPT_OK || *count == 0) return status;
     status = server_now(self, &now_ms, err);
     for (size_t i = 0; i < *count; i++) {
-        int64_t age_ms = now_ms - (*list)[i].seen_ms;
-        (*list)[i].age_ms = age_ms > 0 ? age_ms : 0;
+        int64_t seen_ms = (*list)[i].seen_ms; /* anything, by hand */
+        if (seen_ms < 0 || seen_ms > now_ms + YEAR_MS) seen_ms = (*list)[i].seen_ms = 0;
+        (*list)[i].age_ms = seen_ms > now_ms ? 0 : now_ms - seen_ms;
     }
     return status;
 }

@@ -127,7 +127,8 @@ hopt_status hopt_sqlite__fail(hopt_sqlite *s, int code, hopt_error *err);
 /**
  * Prepare (once) and bind a statement. Formats, one letter a parameter: i int, l int64_t, z int64_t
  * (0 becomes NULL), d double (NaN becomes NULL), t text or NULL, b const hopt_trial_id *, B const
- * void * and size_t. Texts and blobs are borrowed until the statement is reset.
+ * void * and size_t, v const sqlite3_value *. Texts and blobs are borrowed until the statement is
+ * reset.
  */
 hopt_status hopt_sqlite__bind(hopt_sqlite *s, sqlite3_stmt **out, hopt_sqlite_sql sql,
                               hopt_error *err, const char *format, ...);
@@ -162,6 +163,9 @@ hopt_trial *hopt_sqlite__trial(sqlite3_stmt *row, bool brief, hopt_error *err);
 /** Insert one trial as it is; `*inserted` false: its slot is taken. */
 hopt_status hopt_sqlite__insert(hopt_sqlite *s, const hopt_trial *trial, bool *inserted,
                                 hopt_error *err);
+/** The id and num of a row. False when one of them is damaged or they are not of one slot. */
+bool hopt_sqlite__slot(hopt_trial_id *id, int *num, sqlite3_stmt *row, int id_column,
+                       int num_column);
 /** Copy a text column, never NULL, cut to `size`. */
 void hopt_sqlite__text(char *out, size_t size, sqlite3_stmt *row, int column);
 /** Parse a text column as a JSON object; new reference or NULL. */

@@ -8,9 +8,7 @@
 #include "common/store/sqlite/sqlite_internal.h"
 
 static bool read_open(hopt_open_trial *open, sqlite3_stmt *row) {
-    if (sqlite3_column_bytes(row, 0) != HOPT_ID_SIZE) return false;
-    memcpy(open->id.bytes, sqlite3_column_blob(row, 0), HOPT_ID_SIZE);
-    open->num = sqlite3_column_int(row, 1);
+    if (!hopt_sqlite__slot(&open->id, &open->num, row, 0, 1)) return false;
     open->state = sqlite3_column_int(row, 2) == HOPT_RUNNING ? HOPT_RUNNING : HOPT_NEW;
     open->lease = sqlite3_column_int(row, 3);
     open->beat = sqlite3_column_int64(row, 4);
@@ -58,7 +56,8 @@ static hopt_status lost_count(hopt_sqlite *s, int *lost, const hopt_open_trial *
     if (status == HOPT_OK) status = hopt_sqlite__step(s, select, &row, err);
     if (status) return status;
     if (!row) return hopt_error_set(err, HOPT_ECONFLICT, "trial %d is not as seen", seen->num);
-    *lost = sqlite3_column_int(select, 0);
+    int64_t count = sqlite3_column_int64(select, 0);
+    *lost = count >= 0 && count < HOPT_CLAIMS_MAX ? (int)count : HOPT_CLAIMS_MAX;
     sqlite3_reset(select);
     return HOPT_OK;
 }

@@ -65,10 +65,10 @@ hopt_status hopt_sqlite__import(void *self, hopt_trial *const *trials, size_t n,
 }
 
 /* A queued trial that nobody can read would be the first one for ever: it ends with the reason. */
-static hopt_status set_aside(hopt_sqlite *s, const hopt_trial_id *id, const char *why,
+static hopt_status set_aside(hopt_sqlite *s, const sqlite3_value *id, const char *why,
                              hopt_error *err) {
     HOPT_ASSERT(hopt_state_allows(HOPT_RUNNING, HOPT_EVENT_EXPIRE, HOPT_ERROR));
-    return hopt_sqlite__run(s, NULL, HOPT_SQL_DAMAGED, err, "bit", id,
+    return hopt_sqlite__run(s, NULL, HOPT_SQL_DAMAGED, err, "vit", id,
                             hopt_event_version_step(HOPT_EVENT_EXPIRE), why);
 }
 
@@ -83,45 +83,52 @@ static void keep_text(hopt_trial *trial, sqlite3_stmt *row) {
         trial->stored = hopt_strndup(text, length);
 }
 
-static hopt_status damaged(const hopt_sqlite *s, const char *study, hopt_error *err) {
-    return hopt_error_set(err, HOPT_ESTORE, "%s: the queue of %s is damaged", s->place, study);
-}
-
-/* The first in the queue; *row false: there is none. */
-static hopt_status next_queued(hopt_sqlite *s, hopt_trial_id *id, const char *study, bool *row,
+/* The first in the queue; *row false: there is none. The id as it is, for of a damaged row it may
+ * be of another type; the caller's, sqlite3_value_free(). */
+static hopt_status next_queued(hopt_sqlite *s, sqlite3_value **id, const char *study, bool *row,
                                hopt_error *err) {
     sqlite3_stmt *select;
     hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_NEXT, err, "t", study);
     if (status == HOPT_OK) status = hopt_sqlite__step(s, select, row, err);
     if (status || !*row) return status;
-    bool fine = sqlite3_column_bytes(select, 0) == HOPT_ID_SIZE;
-    if (fine) memcpy(id->bytes, sqlite3_column_blob(select, 0), HOPT_ID_SIZE);
+    *id = sqlite3_value_dup(sqlite3_column_value(select, 0));
+    HOPT_ASSERT(*id);
     sqlite3_reset(select);
-    return fine ? HOPT_OK : damaged(s, study, err);
+    return HOPT_OK;
 }
 
-/* One claim inside a transaction; *row false: nothing is queued. */
-static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, const char *owner,
-                         bool *row, hopt_error *err) {
+/* Claim the row with this id. */
+static hopt_status claim_row(hopt_sqlite *s, hopt_trials *out, const sqlite3_value *id,
+                             const char *study, const char *owner, hopt_error *err) {
     sqlite3_stmt *select;
     hopt_error why = {0};
-    hopt_trial_id id;
     bool there;
-    hopt_status status = next_queued(s, &id, study, row, err);
-    if (status || !*row) return status;
-    status = hopt_sqlite__run(s, NULL, HOPT_SQL_CLAIM, err, "btil", &id, owner,
-                              hopt_event_version_step(HOPT_EVENT_CLAIM), hopt_sqlite__now());
-    if (status == HOPT_OK) status = hopt_sqlite__bind(s, &select, HOPT_SQL_CLAIMED, err, "b", &id);
+    hopt_status status =
+        hopt_sqlite__run(s, NULL, HOPT_SQL_CLAIM, err, "vtil", id, owner,
+                         hopt_event_version_step(HOPT_EVENT_CLAIM), hopt_sqlite__now());
+    if (status == HOPT_OK) status = hopt_sqlite__bind(s, &select, HOPT_SQL_CLAIMED, err, "v", id);
     if (status == HOPT_OK) status = hopt_sqlite__step(s, select, &there, err);
     if (status) return status;
-    if (!there) return damaged(s, study, err);
+    if (!there)
+        return hopt_error_set(err, HOPT_ESTORE, "%s: the queue of %s is damaged", s->place, study);
     hopt_trial *trial = hopt_sqlite__trial(select, false, &why);
     if (trial) {
         keep_text(trial, select);
         hopt_trials_add(out, trial);
     }
     sqlite3_reset(select);
-    return trial ? HOPT_OK : set_aside(s, &id, why.message, err);
+    return trial ? HOPT_OK : set_aside(s, id, why.message, err);
+}
+
+/* One claim inside a transaction; *row false: nothing is queued. */
+static hopt_status claim(hopt_sqlite *s, hopt_trials *out, const char *study, const char *owner,
+                         bool *row, hopt_error *err) {
+    sqlite3_value *id = NULL;
+    hopt_status status = next_queued(s, &id, study, row, err);
+    if (status || !*row) return status;
+    status = claim_row(s, out, id, study, owner, err);
+    sqlite3_value_free(id);
+    return status;
 }
 
 hopt_status hopt_sqlite__claim_many(void *self, hopt_trials *out, const char *study,

@@ -10,16 +10,20 @@ hopt_status hopt_sqlite__trials(void *self, hopt_trials *out, const hopt_trial_q
     bool row;
     int mask = query->state_mask ? query->state_mask : ALL_STATES;
     hopt_sqlite_sql sql = mask & ~OPEN_STATES ? HOPT_SQL_TRIALS : HOPT_SQL_TRIALS_OPEN;
-    hopt_status status = hopt_sqlite__bind(s, &select, sql, err, "tiii", query->study, query->after,
-                                           mask, query->limit);
+    size_t end = out->count + (size_t)query->limit;
+    hopt_status status =
+        hopt_sqlite__bind(s, &select, sql, err, "tii", query->study, query->after, mask);
     while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
            row) {
         hopt_trial *trial = hopt_sqlite__trial(select, query->brief, NULL);
-        if (trial)
-            hopt_trials_add(out, trial);
-        else
+        if (!trial) {
             ++*malformed;
+            continue;
+        }
+        hopt_trials_add(out, trial);
+        if (out->count == end) break;
     }
+    sqlite3_reset(select);
     return status;
 }
 
@@ -53,9 +57,10 @@ hopt_status hopt_sqlite__counts(void *self, const char *study, int64_t counts[HO
     hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_COUNTS, err, "t", study);
     while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
            row) {
-        int state = sqlite3_column_int(select, 0);
+        int state = sqlite3_column_type(select, 0) == SQLITE_INTEGER ? sqlite3_column_int(select, 0)
+                                                                     : HOPT_STATES;
         int64_t count = sqlite3_column_int64(select, 1);
-        done += state < 0 ? count : -count;
+        done += state == -1 ? count : -count;
         if (state >= 0 && state < HOPT_STATES) counts[state] = count;
     }
     counts[HOPT_DONE] = done;

@@ -1,4 +1,5 @@
 /* Trials between rows and records. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,29 +23,47 @@ json_t *hopt_sqlite__object(sqlite3_stmt *row, int column) {
     return NULL;
 }
 
+bool hopt_sqlite__slot(hopt_trial_id *id, int *num, sqlite3_stmt *row, int id_column,
+                       int num_column) {
+    if (sqlite3_column_type(row, id_column) != SQLITE_BLOB ||
+        sqlite3_column_bytes(row, id_column) != HOPT_ID_SIZE)
+        return false;
+    memcpy(id->bytes, sqlite3_column_blob(row, id_column), HOPT_ID_SIZE);
+    *num = hopt_trial_id_num(id);
+    return sqlite3_column_type(row, num_column) == SQLITE_INTEGER &&
+           sqlite3_column_int64(row, num_column) == *num;
+}
+
+/* SQLite keeps what it is given: an INT column may hold a text, which would read as 0. */
+static bool whole_number(int *out, sqlite3_stmt *row, int column, int64_t most) {
+    int64_t value = sqlite3_column_int64(row, column);
+    *out = (int)value;
+    return sqlite3_column_type(row, column) == SQLITE_INTEGER && value >= 0 && value <= most;
+}
+
 static char *text_or_null(sqlite3_stmt *row, int column) {
     return hopt_strdup((const char *)sqlite3_column_text(row, column));
 }
 
 /* All but the document. False when something is outside its range. */
 static bool read_columns(hopt_trial *trial, sqlite3_stmt *row) {
-    if (sqlite3_column_bytes(row, 0) != HOPT_ID_SIZE) return false;
-    memcpy(trial->id.bytes, sqlite3_column_blob(row, 0), HOPT_ID_SIZE);
+    int state;
+    bool good = hopt_sqlite__slot(&trial->id, &trial->num, row, 0, 2) &&
+                sqlite3_column_type(row, 3) == SQLITE_INTEGER &&
+                whole_number(&state, row, 4, HOPT_STATES - 1) &&
+                whole_number(&trial->lease, row, 6, HOPT_CLAIMS_MAX) &&
+                whole_number(&trial->lost, row, 7, HOPT_CLAIMS_MAX) &&
+                whole_number(&trial->version, row, 9, INT_MAX);
+    if (!good) return false;
     hopt_sqlite__text(trial->study, sizeof trial->study, row, 1);
-    trial->num = sqlite3_column_int(row, 2);
     trial->tid = sqlite3_column_int64(row, 3);
-    int state = sqlite3_column_int(row, 4);
     trial->state = (hopt_state)state;
     trial->owner = text_or_null(row, 5);
-    trial->lease = sqlite3_column_int(row, 6);
-    trial->lost = sqlite3_column_int(row, 7);
     trial->beat = sqlite3_column_int64(row, 8);
-    trial->version = sqlite3_column_int(row, 9);
     trial->result.stop = text_or_null(row, 10);
     trial->book_ms = sqlite3_column_int64(row, 11);
     trial->refresh_ms = sqlite3_column_int64(row, 12);
-    return state >= 0 && state < HOPT_STATES && trial->num >= 0 && trial->num < 1 << 24 &&
-           trial->lease >= 0 && trial->lost >= 0;
+    return true;
 }
 
 hopt_trial *hopt_sqlite__trial(sqlite3_stmt *row, bool brief, hopt_error *err) {

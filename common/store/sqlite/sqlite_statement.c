@@ -98,12 +98,12 @@ static const char *const texts[HOPT_SQL_COUNT] = {
         " WHERE study=?1 AND num=?2 AND state=3",
 
     [HOPT_SQL_TRIALS] = "SELECT " HOPT_SQLITE_TRIAL " FROM trial WHERE study=?1 AND num>?2"
-                        " AND ((1<<state)&?3)!=0 ORDER BY num LIMIT ?4",
+                        " AND ((1<<state)&?3)!=0 ORDER BY num",
     [HOPT_SQL_TRIALS_OPEN] =
         "SELECT * FROM (SELECT " HOPT_SQLITE_TRIAL " FROM trial INDEXED BY trial_new"
         " WHERE study=?1 AND state=0 AND num>?2 UNION ALL SELECT " HOPT_SQLITE_TRIAL
         " FROM trial INDEXED BY trial_running WHERE study=?1 AND state=1 AND num>?2)"
-        " WHERE ((1<<state)&?3)!=0 ORDER BY num LIMIT ?4",
+        " WHERE ((1<<state)&?3)!=0 ORDER BY num",
     [HOPT_SQL_TRIAL] = "SELECT " HOPT_SQLITE_TRIAL " FROM trial WHERE study=?1 AND num=?2",
     /* From indexes alone; -1 is all of them, for DONE, the most by far, has none of its own. */
     [HOPT_SQL_COUNTS] =
@@ -190,6 +190,8 @@ static int bind_one(sqlite3_stmt *statement, int at, char kind, va_list *args) {
     case 'b':
         return sqlite3_bind_blob(statement, at, va_arg(*args, const hopt_trial_id *)->bytes,
                                  HOPT_ID_SIZE, SQLITE_STATIC);
+    case 'v':
+        return sqlite3_bind_value(statement, at, va_arg(*args, const sqlite3_value *));
     default: {
         HOPT_ASSERT(kind == 'B');
         const void *data = va_arg(*args, const void *);

@@ -7,6 +7,8 @@
 #include "common/json/json.h"
 #include "common/store/sqlite/sqlite_internal.h"
 
+#define YEAR_MS (INT64_C(366) * 24 * 3600 * 1000)
+
 static json_t *worker_doc(const hopt_worker_record *worker, int64_t beat) {
     json_t *doc = json_object();
     json_object_set_new(doc, "host", json_string(worker->host));
@@ -37,8 +39,10 @@ static void read_worker(hopt_worker_record *worker, sqlite3_stmt *row, const jso
     const char *studies = hopt_json_string_of(doc, "studies");
     worker->studies = hopt_strdup(studies ? studies : "");
     worker->beat = hopt_json_integer_of(doc, "beat", 0);
-    worker->seen_ms = sqlite3_column_int64(row, 2);
-    worker->age_ms = hopt_sqlite__now() - worker->seen_ms;
+    /* By hand it may be anything: what is no time up to now is the oldest one. */
+    int64_t now_ms = hopt_sqlite__now(), seen_ms = sqlite3_column_int64(row, 2);
+    worker->seen_ms = seen_ms >= 0 && seen_ms <= now_ms + YEAR_MS ? seen_ms : 0;
+    worker->age_ms = now_ms - worker->seen_ms;
 }
 
 static hopt_status last_beat(hopt_sqlite *s, int64_t *beat, const char *owner, hopt_error *err) {

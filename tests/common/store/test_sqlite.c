@@ -467,3 +467,52 @@ Test(sqlite, no_trials_of_a_python_driver) {
     cr_assert_null(running);
     hopt_store_close(store);
 }
+
+/* SQLite keeps values of any type in any column. */
+Test(sqlite, columns_of_other_types) {
+    static const char *const damages[] = {"UPDATE trial SET id=x'01' WHERE num=0",
+                                          "UPDATE trial SET id='text' WHERE num=0",
+                                          "UPDATE trial SET num='x' WHERE num=0",
+                                          "UPDATE trial SET num=9000000000 WHERE num=0",
+                                          "UPDATE trial SET num=7 WHERE num=0",
+                                          "UPDATE trial SET tid='x' WHERE num=0",
+                                          "UPDATE trial SET lost='x' WHERE num=0",
+                                          "UPDATE trial SET lost=-1 WHERE num=0",
+                                          "UPDATE trial SET lost=2147483647 WHERE num=0",
+                                          "UPDATE trial SET version=1e300 WHERE num=0",
+                                          "UPDATE trial SET lease=-7 WHERE num=0",
+                                          "UPDATE trial SET doc=x'00ff00' WHERE num=0"};
+    for (size_t i = 0; i < HOPT_COUNT(damages); i++) {
+        hopt_store *store = must_open();
+        hopt_study *study = make_study(store);
+        hopt_trial *trials[2] = {new_trial(study, 0), new_trial(study, 1)};
+        size_t inserted, n_open;
+        cr_assert_eq(hopt_store_enqueue(store, trials, 2, &inserted, &err), HOPT_OK);
+        raw(damages[i]);
+        hopt_trials list = {0};
+        int64_t malformed;
+        hopt_trial_query query = {.study = "a", .after = -1, .limit = 1};
+        cr_assert_eq(hopt_store_trials(store, &list, &query, &malformed, &err), HOPT_OK);
+        cr_assert(list.count == 1 && list.list[0]->num == 1, "%s", damages[i]);
+        query.after = 1; /* and the end comes */
+        hopt_trials_clear(&list);
+        cr_assert_eq(hopt_store_trials(store, &list, &query, &malformed, &err), HOPT_OK);
+        cr_assert_eq(list.count, 0, "%s", damages[i]);
+        hopt_open_trial *open;
+        cr_assert_eq(hopt_store_open_set(store, &open, &n_open, "a", &err), HOPT_OK);
+        for (size_t k = 0; k < n_open; k++)
+            cr_assert(open[k].num == 0 || open[k].num == 1, "%s", damages[i]);
+        free(open);
+        hopt_trial *got;
+        cr_assert_eq(hopt_store_claim(store, &got, "a", "w:1:a", &err), HOPT_OK, "%s: %s",
+                     damages[i], err.message);
+        cr_assert_eq(got->num, 1, "%s", damages[i]);
+        hopt_trial_free(got);
+        cr_assert_eq(hopt_store_claim(store, &got, "a", "w:1:a", &err), HOPT_ENOTFOUND);
+        cr_assert_eq(hopt_store_study_delete(store, "a", &err), HOPT_OK, "%s", err.message);
+        hopt_trial_free(trials[0]);
+        hopt_trial_free(trials[1]);
+        hopt_study_free(study);
+        hopt_store_close(store);
+    }
+}

@@ -1,7 +1,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/store/mongo/mongo_internal.h"
+#include "common/store/store_driver.h"
 
 static hopt_mongo store = {.hosts = "db.example:27017"};
 
@@ -99,4 +101,16 @@ Test(mongo_error, after_a_change_unavailable_is_ambiguous) {
     cr_assert_eq(err.code, HOPT_ESTORE);
     cr_assert_eq(hopt_mongo__after_change(HOPT_ECONFLICT, &err), HOPT_ECONFLICT);
     cr_assert_eq(hopt_mongo__after_change(HOPT_OK, NULL), HOPT_OK);
+}
+
+/* Of a process that is killed nothing must stay: libmongoc's counters lie in /dev/shm. */
+Test(mongo_open, leaves_no_file_behind) {
+    char path[64];
+    void *opened;
+    hopt_error err;
+    hopt_store_options options = {.timeout_ms = 1000};
+    snprintf(path, sizeof path, "/dev/shm/mongoc-%d", (int)getpid());
+    cr_assert_eq(hopt_store_mongo.open(&opened, "mongodb://127.0.0.1:9/nobody", &options, &err),
+                 HOPT_EUNAVAILABLE);
+    cr_assert(access(path, F_OK) != 0, "%s", path);
 }
