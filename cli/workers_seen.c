@@ -27,12 +27,15 @@ static void take(seen *self, const hopt_trial *trial) {
         bsearch(&wanted, self->by_owner, self->count, sizeof *self->by_owner, by_owner);
     if (!found) return;
     hopt_worker_record *worker = *found;
-    /* The store's clock wrote both. */
-    int64_t later_ms = trial->refresh_ms - worker->seen_ms;
     self->running[found - self->by_owner]++;
-    if (later_ms <= 0) return;
+    if (trial->refresh_ms <= worker->seen_ms) return;
+    /* The store's clock wrote both, or somebody's hand: any two numbers. */
+    uint64_t later_ms = (uint64_t)trial->refresh_ms - (uint64_t)worker->seen_ms;
     worker->seen_ms = trial->refresh_ms;
-    worker->age_ms = worker->age_ms > later_ms ? worker->age_ms - later_ms : 0;
+    if (worker->age_ms < 0 || later_ms > (uint64_t)worker->age_ms)
+        worker->age_ms = 0;
+    else
+        worker->age_ms -= (int64_t)later_ms;
 }
 
 static hopt_status look_at(seen *self, hopt_store *store, const char *study, hopt_error *err) {
