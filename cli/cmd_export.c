@@ -1,14 +1,13 @@
 /* `hopt export`: the trials of a study as JSON lines or CSV. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/csv.h"
 #include "cli/hyperopt_space.h"
+#include "cli/output.h"
 #include "cli/pages.h"
 #include "common/base/alloc.h"
 #include "common/json/json.h"
@@ -47,6 +46,7 @@ typedef struct exporting {
     const hopt_study_spec *spec;
     hopt_csv *csv; /* NULL: JSON lines */
     int64_t count;
+    bool whole; /* to the last trial */
 } exporting;
 
 static bool each_columns(void *data, const hopt_trial *trial) {
@@ -90,6 +90,7 @@ static int write_trials(const hopt_command *self, hopt_context *context, const s
         status = hopt_pages_walk(context->store, &query, each_row, work, &malformed, &err);
     hopt_csv_free(work->csv);
     if (status != HOPT_OK) return hopt_cli_fail(self, &err);
+    work->whole = true;
     if (malformed)
         return hopt_cli_say_failed(self, HOPT_EXIT_FAILED,
                                    "%lld trials can't be read and are left "
@@ -112,42 +113,29 @@ static int write_all(const hopt_command *self, hopt_context *context, const sett
     return write_trials(self, context, s, work);
 }
 
-static int failed_file(const hopt_command *self, const char *path) {
-    return hopt_cli_say_failed(self, HOPT_EXIT_FAILED, "%s: %s", path, strerror(errno));
-}
-
-/* Into a file beside the wanted one, which it replaces when it is whole. */
-static int write_file(const hopt_command *self, hopt_context *context, const settings *s,
-                      exporting *work) {
-    char *part = hopt_format("%s.part%ld", s->output, (long)getpid());
-    int code;
-    work->out = fopen(part, "wxe");
-    if (!work->out) {
-        code = failed_file(self, part);
-    } else {
-        code = write_all(self, context, s, work);
-        bool bad = ferror(work->out) || fflush(work->out) != 0 || fsync(fileno(work->out)) != 0;
-        bad |= fclose(work->out) != 0;
-        if (bad && code == HOPT_EXIT_OK) code = failed_file(self, part);
-        if (!bad && rename(part, s->output) != 0) code = failed_file(self, s->output);
-        unlink(part);
-    }
-    free(part);
-    return code;
+static int write_output(const hopt_command *self, hopt_context *context, const settings *s,
+                        exporting *work) {
+    hopt_output output;
+    int code = hopt_output_open(&output, self, s->output);
+    work->out = output.stream;
+    if (code == HOPT_EXIT_OK) code = write_all(self, context, s, work);
+    /* Without the trials that can't be read the file is as whole as can be. */
+    int closed = hopt_output_close(&output, self, work->whole ? HOPT_EXIT_OK : code);
+    return code == HOPT_EXIT_OK ? closed : code;
 }
 
 static int export_trials(const hopt_command *self, void *given) {
     const settings *s = given;
     hopt_context context;
-    exporting work = {.out = stdout};
+    exporting work = {0};
     int code = hopt_context_open_study(&context, self, &s->common, s->study, HOPT_CONTEXT_READ);
     if (code == HOPT_EXIT_OK) {
-        bool file = s->output && strcmp(s->output, "-") != 0;
         work.spec = context.spec;
-        code = file ? write_file(self, &context, s, &work) : write_all(self, &context, s, &work);
-        if (file && code == HOPT_EXIT_OK && strcmp(s->format, "hyperopt-space") == 0)
+        code = write_output(self, &context, s, &work);
+        bool said = s->output && strcmp(s->output, "-") != 0 && code == HOPT_EXIT_OK;
+        if (said && strcmp(s->format, "hyperopt-space") == 0)
             hopt_cli_note(&s->common, "wrote the space to %s", s->output);
-        else if (file && code == HOPT_EXIT_OK)
+        else if (said)
             hopt_cli_note(&s->common, "wrote %lld trials to %s", (long long)work.count, s->output);
     }
     hopt_context_close(&context);

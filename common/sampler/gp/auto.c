@@ -32,43 +32,16 @@ typedef struct auto_sampler {
     int count;
 } auto_sampler;
 
-#define AT(field) offsetof(auto_options, field)
+#define AT(field) offsetof(auto_options, gp.field)
 static const hopt_sampler_option OPTIONS[] = {
-    {.name = "startup",
-     .summary = "trials of the start-up design",
-     .type = HOPT_OPTION_INT,
-     .low = 1,
-     .high = 10000,
-     .initial = 10,
-     .offset = AT(gp.tpe.startup)},
-    {.name = "candidates",
-     .summary = "candidates of tpe's suggestions",
-     .type = HOPT_OPTION_INT,
-     .low = 1,
-     .high = 10000,
-     .initial = 24,
-     .offset = AT(gp.tpe.candidates)},
+    HOPT_GP_OPTIONS(AT),
     {.name = "share",
      .summary = "gp while its suggestion costs less than this part of a trial's time",
      .type = HOPT_OPTION_REAL,
      .low = 0,
      .high = 1000,
      .initial = 0.02,
-     .offset = AT(share)},
-    {.name = "hand_over",
-     .summary = "with more finished trials every suggestion is tpe's",
-     .type = HOPT_OPTION_INT,
-     .low = 0,
-     .high = 100000,
-     .initial = HOPT_GP_HAND_OVER,
-     .offset = AT(gp.hand_over)},
-    {.name = "repeat",
-     .summary = "allow the same point again in a finite space",
-     .type = HOPT_OPTION_BOOL,
-     .low = 0,
-     .high = 1,
-     .initial = 0,
-     .offset = AT(gp.tpe.repeat)},
+     .offset = offsetof(auto_options, share)},
     {0},
 };
 

@@ -30,37 +30,7 @@ static const int RANKS[CLIMBS] = {0, 1, 3};
 #define SAME 1e-7
 
 #define AT(field) offsetof(hopt_gp_options, field)
-static const hopt_sampler_option OPTIONS[] = {
-    {.name = "startup",
-     .summary = "trials of the start-up design",
-     .type = HOPT_OPTION_INT,
-     .low = 1,
-     .high = 10000,
-     .initial = 10,
-     .offset = AT(tpe.startup)},
-    {.name = "candidates",
-     .summary = "candidates of tpe's own suggestions",
-     .type = HOPT_OPTION_INT,
-     .low = 1,
-     .high = 10000,
-     .initial = 24,
-     .offset = AT(tpe.candidates)},
-    {.name = "hand_over",
-     .summary = "with more finished trials every suggestion is tpe's",
-     .type = HOPT_OPTION_INT,
-     .low = 0,
-     .high = 100000,
-     .initial = HOPT_GP_HAND_OVER,
-     .offset = AT(hand_over)},
-    {.name = "repeat",
-     .summary = "allow the same point again in a finite space",
-     .type = HOPT_OPTION_BOOL,
-     .low = 0,
-     .high = 1,
-     .initial = 0,
-     .offset = AT(tpe.repeat)},
-    {0},
-};
+static const hopt_sampler_option OPTIONS[] = {HOPT_GP_OPTIONS(AT), {0}};
 
 static hopt_status gp_open(void **out, const hopt_space *space, const void *options,
                            uint64_t study_seed, hopt_error *err) {

@@ -9,6 +9,34 @@ typedef struct hopt_gp_options {
     int hand_over;
 } hopt_gp_options;
 
+/** The options that gp and auto share, for their tables; AT(field) is the offset of gp's field. */
+#define HOPT_GP_OPTIONS(AT)                                                                        \
+    {.name = "startup",                                                                            \
+     .summary = "trials of the start-up design",                                                   \
+     .type = HOPT_OPTION_INT,                                                                      \
+     .low = 1,                                                                                     \
+     .high = 10000,                                                                                \
+     .initial = 10,                                                                                \
+     .offset = AT(tpe.startup)},                                                                   \
+        {.name = "candidates",                                                                     \
+         .summary = "candidates of tpe's own suggestions",                                         \
+         .type = HOPT_OPTION_INT,                                                                  \
+         .low = 1,                                                                                 \
+         .high = 10000,                                                                            \
+         .initial = 24,                                                                            \
+         .offset = AT(tpe.candidates)},                                                            \
+        {.name = "hand_over",                                                                      \
+         .summary = "with more finished trials every suggestion is tpe's",                         \
+         .type = HOPT_OPTION_INT,                                                                  \
+         .low = 0,                                                                                 \
+         .high = 100000,                                                                           \
+         .initial = HOPT_GP_HAND_OVER,                                                             \
+         .offset = AT(hand_over)},                                                                 \
+    {                                                                                              \
+        .name = "repeat", .summary = "allow the same point again in a finite space",               \
+        .type = HOPT_OPTION_BOOL, .low = 0, .high = 1, .initial = 0, .offset = AT(tpe.repeat)      \
+    }
+
 typedef enum hopt_gp_step {
     HOPT_GP_TPE,  /**< its turn, or the start-up */
     HOPT_GP_FEW,  /**< too few finished trials */
