@@ -35,8 +35,9 @@ static void on_log(HOPT_UNUSED mongoc_log_level_t level, HOPT_UNUSED const char 
 }
 
 /* libmongoc counts in a file in /dev/shm, for its tool mongoc-stat, and removes it in
- * mongoc_cleanup(): each kill -9 would leave one for ever. It works as well without its name. */
-static void drop_counters(void) {
+ * mongoc_cleanup(): each kill -9 would leave one for ever. It works as well without its name. The
+ * file is made when the library is loaded, so in programs that never open a MongoDB, too. */
+static __attribute__((constructor)) void drop_counters(void) {
     char name[32];
     snprintf(name, sizeof name, "/mongoc-%d", (int)getpid());
     shm_unlink(name);
