@@ -2,26 +2,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 
-static const hopt_command *const commands[] = {&hopt_cmd_run,
-                                               &hopt_cmd_check,
-                                               &hopt_cmd_init,
-                                               &hopt_cmd_study,
-                                               &hopt_cmd_trials,
-                                               &hopt_cmd_best,
-                                               &hopt_cmd_export,
-                                               &hopt_cmd_import,
-                                               &hopt_cmd_copy,
-                                               &hopt_cmd_workers,
-                                               &hopt_cmd_replay,
-                                               &hopt_cmd_doctor,
-                                               &hopt_cmd_ask,
-                                               &hopt_cmd_tell,
-                                               &hopt_cmd_report,
-                                               &hopt_cmd_suggest,
-                                               &hopt_cmd_plot,
-                                               &hopt_cmd_version,
-                                               &hopt_cmd_help,
-                                               NULL};
+static const hopt_command *const commands[] = {
+    &hopt_cmd_run,     &hopt_cmd_check,  &hopt_cmd_init,    &hopt_cmd_study, &hopt_cmd_trials,
+    &hopt_cmd_best,    &hopt_cmd_export, &hopt_cmd_import,  &hopt_cmd_copy,  &hopt_cmd_workers,
+    &hopt_cmd_replay,  &hopt_cmd_doctor, &hopt_cmd_ask,     &hopt_cmd_tell,  &hopt_cmd_report,
+    &hopt_cmd_suggest, &hopt_cmd_plot,   &hopt_cmd_version, &hopt_cmd_help,  NULL};
 
 static const char *const description[] = {
     "hopt looks for the parameters that make a program's loss small. A study file names the "

@@ -243,11 +243,8 @@ static void retry_errors(void) {
     hopt_store_close(store);
 }
 
-const test_case master_cases[] = {{"master_open_set", open_set},
-                                  {"master_expiry_by_observation", expiry_by_observation},
-                                  {"master_max_attempts", max_attempts},
-                                  {"master_cancel_queued", cancel_queued},
-                                  {"master_stop_running", stop_running},
-                                  {"master_beats_in_one", beats_in_one},
-                                  {"master_retry_errors", retry_errors},
-                                  {NULL, NULL}};
+const test_case master_cases[] = {
+    {"master_open_set", open_set},         {"master_expiry_by_observation", expiry_by_observation},
+    {"master_max_attempts", max_attempts}, {"master_cancel_queued", cancel_queued},
+    {"master_stop_running", stop_running}, {"master_beats_in_one", beats_in_one},
+    {"master_retry_errors", retry_errors}, {NULL, NULL}};

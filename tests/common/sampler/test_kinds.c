@@ -20,7 +20,8 @@ static void refuses(const char *name, const char *options, const char *part) {
 }
 
 Test(kinds, bad_options_are_named) {
-    refuses("bogus", "{}", "unknown name \"bogus\"; known: tpe, gp, auto, random, hyperopt, anneal, mix");
+    refuses("bogus", "{}",
+            "unknown name \"bogus\"; known: tpe, gp, auto, random, hyperopt, anneal, mix");
     refuses("tpe", "{\"candidats\": 3}",
             "unknown option \"candidats\"; `tpe` knows: startup, candidates, repeat");
     refuses("tpe", "{\"candidates\": 0}", "\"candidates\" must be an integer between 1 and 10000");
