@@ -80,7 +80,7 @@ client_tls=$tls
 "$services" secure-user "$user" "$password" || fail "no user"
 
 with_ca="tls=true&tlsCAFile=$work/certs/ca.crt"
-uri=mongodb://$user:$encoded@localhost:$right_tls/$database?$with_ca
+uri="mongodb://$user:$encoded@localhost:$right_tls/$database?$with_ca"
 
 # hidden WHAT FILE...: the password is in none of them.
 hidden() {
