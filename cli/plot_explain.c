@@ -192,7 +192,8 @@ static void draw_choice(hopt_buf *out, panel *p, const json_t *label) {
 /* ---- panels ---- */
 
 static panel panel_at(size_t index) {
-    double x = (double)(index % PANELS) * PANEL, y = HEAD + (double)(index / PANELS) * PANEL_HEIGHT;
+    size_t column = index % PANELS, row = index / PANELS;
+    double x = (double)column * PANEL, y = HEAD + (double)row * PANEL_HEIGHT;
     return (panel){.x = x + LEFT,
                    .y = y + TOP,
                    .width = PANEL - LEFT - RIGHT,

@@ -21,8 +21,9 @@ typedef struct seen {
 static void take(seen *self, const hopt_trial *trial) {
     hopt_worker_record key = {0};
     const hopt_worker_record *wanted = &key;
-    if (!trial->owner || strlen(trial->owner) >= sizeof key.owner) return;
-    strcpy(key.owner, trial->owner);
+    size_t length = trial->owner ? strlen(trial->owner) : sizeof key.owner;
+    if (length >= sizeof key.owner) return;
+    memcpy(key.owner, trial->owner, length);
     hopt_worker_record **found =
         bsearch(&wanted, self->by_owner, self->count, sizeof *self->by_owner, by_owner);
     if (!found) return;

@@ -72,8 +72,7 @@ double hopt_dist_log_density(const hopt_dist *dist, double x) {
         return -log(dist->options);
     case HOPT_PCHOICE:
         return log(dist->probability[(int)x]);
-    case HOPT_RANDINT:
-        return -log(dist->high - dist->low);
+    case HOPT_RANDINT: /* so many values */
     case HOPT_UNIFORM:
         return -log(dist->high - dist->low);
     case HOPT_LOGUNIFORM:
