@@ -203,7 +203,7 @@ static void print_json(const replaying *self, const hopt_replay_counts *counts) 
         hopt_cli_json(difference_json(self->context.spec->space, &list[i]));
     hopt_cli_json(json_pack(
         "{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "study", self->context.study->name, "checked",
-        (json_int_t)(counts->same + counts->different), "same", (json_int_t)counts->same,
+        (json_int_t)counts->same + (json_int_t)counts->different, "same", (json_int_t)counts->same,
         "different", (json_int_t)counts->different, "given", (json_int_t)counts->given,
         "not_repeatable", (json_int_t)counts->foreign, "unreadable", (json_int_t)self->malformed));
 }

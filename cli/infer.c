@@ -62,6 +62,7 @@ static void find_labels(table *self, const hopt_trials *trials) {
 
 static void add_cell(table *self, column *c, size_t row, const json_t *item) {
     double value = json_number_value(item);
+    HOPT_ASSERT(c);
     self->cells[(size_t)(c - self->columns) * self->rows + row] = value;
     c->integers = c->integers && json_is_integer(item);
     c->low = c->active ? fmin(c->low, value) : value;

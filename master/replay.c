@@ -56,7 +56,9 @@ void hopt_replay_free(hopt_replay *replay) {
 
 static bool same_bits(const double *a, const double *b, size_t size) {
     for (size_t i = 0; i < size; i++)
-        if (!(isnan(a[i]) && isnan(b[i])) && memcmp(&a[i], &b[i], sizeof *a) != 0) return false;
+        if (!(isnan(a[i]) && isnan(b[i])) &&
+            memcmp(&a[i], &b[i], sizeof *a) != 0) /* NOLINT: bits */
+            return false;
     return true;
 }
 

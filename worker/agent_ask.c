@@ -83,7 +83,7 @@ static hopt_status fetch(hopt_ask *ask, hopt_store *store) {
     if (!ask->path)
         ask->path = hopt_format("%s/fetch-XXXXXX", ask->agent->options.workdir);
     else
-        strcpy(ask->path + strlen(ask->path) - 6, "XXXXXX");
+        memcpy(ask->path + strlen(ask->path) - 6, "XXXXXX", 6);
     int fd = mkostemp(ask->path, O_CLOEXEC);
     if (fd < 0)
         return hopt_error_set(&ask->err, HOPT_EFAILED, "can't make a file in %s",

@@ -46,7 +46,7 @@ static bool scale_up(scaled *out, double value) {
     out->one = (wide)1 << (shift + 1);
     for (; scale > 0; scale--) {
         out->half = (wide)power_of_ten(scale / 2) * power_of_ten(scale - scale / 2);
-        wide twice = 2 * mantissa * out->half;
+        wide twice = (wide)mantissa * 2 * out->half;
         out->whole = (uint64_t)(twice >> (shift + 1));
         out->rest = twice & (out->one - 1);
         if (out->whole < power_of_ten(DIGITS)) break;
@@ -70,7 +70,7 @@ static bool round_off(uint64_t *digits, const scaled *number, int dropped) {
 
 /* digits * 10^-scale, as %g lays it out. */
 static void lay_out(char *out, uint64_t digits, int scale) {
-    char text[24];
+    char text[24] = "";
     for (; digits % 10 == 0 && scale > 0; scale--)
         digits /= 10;
     int length = 0, at = sizeof text;

@@ -158,7 +158,9 @@ struct hopt_hyperopt_loops {
     int (*gap)(const double *, int, int, double);
 };
 
-/* The loops compiled for one instruction set, and their table. */
+/* The loops compiled for one instruction set, and their table. An attribute takes no parentheses.
+ */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define LOOPS_FOR(NAME, TARGET)                                                                    \
     TARGET static double narrow_##NAME(const double *mu, const double *weight, int count,          \
                                        double x, double inverse) {                                 \
@@ -188,6 +190,7 @@ struct hopt_hyperopt_loops {
     static const hopt_hyperopt_loops loops_##NAME = {narrow_##NAME,      wide_##NAME,              \
                                                      narrow_cell_##NAME, wide_cell_##NAME,         \
                                                      weigh_##NAME,       gap_##NAME};
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 LOOPS_FOR(plain, )
 #if defined(__x86_64__)

@@ -218,8 +218,8 @@ Test(tpe, degenerate_ranges) {
         "{'a':{'_type':'uniform','_value':[1,1.0000000000000002]}}",
         "{'a':{'_type':'loguniform','_value':[1,1.0000000000000002]}}",
         "{'a':{'_type':'uniform','_value':[1e300,1.0000000000000002e300]}}",
-        "{'a':{'_type':'uniform','_value':[-1.0000000000000002,-1]},"
-        "'b':{'_type':'uniform','_value':[0,1]}}",
+        ("{'a':{'_type':'uniform','_value':[-1.0000000000000002,-1]},"
+         "'b':{'_type':'uniform','_value':[0,1]}}"),
         "{'a':{'_type':'normal','_value':[1,2.3e-16]}}",
         "{'a':{'_type':'uniform','_value':[-8e307,8e307]}}",
         "{'a':{'_type':'uniform','_value':[0,5e-324]}}",
