@@ -258,7 +258,10 @@ int runner_supervise(const runner_options *options) {
     signal(SIGHUP, SIG_IGN);
     /* SIGCONT wakes also a runner that was stopped; turn() then sees who is gone. */
     prctl(PR_SET_PDEATHSIG, options->parent ? SIGCONT : SIGTERM);
-    if (orphaned(&w)) return 1;
+    if (orphaned(&w)) {
+        prctl(PR_SET_PDEATHSIG, 0); /* as at the end */
+        return 1;
+    }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     w.signal_fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -279,5 +282,8 @@ int runner_supervise(const runner_options *options) {
     while (!w.ended)
         turn(&w);
     finish(&w);
+    /* Nothing is left to watch. A SIGCONT would undo the stop by which LeakSanitizer looks into a
+     * process that ends, and the two would wait for each other for ever. */
+    prctl(PR_SET_PDEATHSIG, 0);
     return 0;
 }

@@ -6,8 +6,6 @@ import subprocess
 import time
 
 DEATH_S = 1.0  # how long what a worker started may outlive it
-BIRTH_S = 10.0  # the same for a runner that has started nothing yet: with sanitizers on a busy machine
-# a program needs a second and more to begin, and looks for its parent then
 REFUSED = 3  # exit code of a program that can't reach the store at its start
 
 
@@ -46,12 +44,6 @@ def name_of(pid):
             return file.read().strip()
     except OSError:
         return "gone"
-
-
-def newborn(pid):
-    """A runner, or what is to become one, without an objective. (The objectives' own deaths are known
-    from their pidfds, to the millisecond: see coroner.py.)"""
-    return name_of(pid) in ("hopt-runner", "hopt-worker") and not descendants(pid)
 
 
 class Seat:
@@ -150,7 +142,7 @@ class Fleet:
             left = still_there(below)
             if not left:
                 self.slowest_death = max(self.slowest_death, now - died)
-            elif now - died < (BIRTH_S if all(map(newborn, left)) else DEATH_S):
+            elif now - died < DEATH_S:
                 continue
             else:
                 named = ", ".join(f"{pid} {name_of(pid)}" for pid in left)
