@@ -208,6 +208,12 @@ int slot_pid(const char *dir, const char *name) {
     return 0;
 }
 
+void slot_forget(const char *dir, const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    CHECK(unlink(path) == 0, "%s: not there", path);
+}
+
 bool slot_alive(int pid) {
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);

@@ -66,6 +66,8 @@ void slot_expect(const char *objective, const char *rules, hopt_state state, con
 
 /** The pid in a file that an objective writes; waits for it up to 10 s. */
 int slot_pid(const char *dir, const char *name);
+/** Remove such a file, so that slot_pid waits for the next objective's. */
+void slot_forget(const char *dir, const char *name);
 /** Whether a process exists (a zombie counts as gone). */
 bool slot_alive(int pid);
 /** Wait until it is gone. @return the ms it took, -1 after `limit_ms`. */
