@@ -52,8 +52,8 @@ typedef struct copying {
 
 /* ---- the record ---- */
 
-static hopt_study *record_of(const hopt_study *source) {
-    hopt_study *study = hopt_study_new();
+static hopt_study_record *record_of(const hopt_study_record *source) {
+    hopt_study_record *study = hopt_study_new();
     memcpy(study->name, source->name, sizeof study->name);
     memcpy(study->prefix, source->prefix, sizeof study->prefix);
     memcpy(study->file_hash, source->file_hash, sizeof study->file_hash);
@@ -73,14 +73,14 @@ static hopt_study *record_of(const hopt_study *source) {
 
 /* Make the paused record, or find that of an earlier, interrupted copy. */
 static hopt_status open_target(copying *self, hopt_error *err) {
-    hopt_study *study = record_of(self->from.study);
+    hopt_study_record *study = record_of(self->from.study);
     hopt_status status = hopt_store_study_create(self->to.store, study, err);
     hopt_study_free(study);
     if (status != HOPT_OK && status != HOPT_ECONFLICT) return status;
     const char *name = self->from.study->name;
     hopt_status read = hopt_store_study(self->to.store, &self->to.study, name, err);
     if (read != HOPT_OK) return read;
-    const hopt_study *there = self->to.study;
+    const hopt_study_record *there = self->to.study;
     bool ours = there->state == HOPT_STUDY_PAUSED && there->reason &&
                 strcmp(there->reason, COPYING) == 0 &&
                 memcmp(there->prefix, self->from.study->prefix, HOPT_PREFIX_SIZE) == 0;
@@ -93,7 +93,7 @@ static hopt_status open_target(copying *self, hopt_error *err) {
 }
 
 static hopt_status close_target(copying *self, hopt_error *err) {
-    const hopt_study *from = self->from.study;
+    const hopt_study_record *from = self->from.study;
     return hopt_store_study_update(self->to.store, from->name, self->to.study->rev,
                                    (int)from->state, from->reason, NULL, NULL, err);
 }
@@ -198,7 +198,7 @@ static hopt_status copy_trials(copying *self, hopt_error *err) {
 
 static int copy_study(copying *self) {
     hopt_error err;
-    const hopt_study *study = self->from.study;
+    const hopt_study_record *study = self->from.study;
     self->shown = (hopt_progress_state){.name = study->name, .running = -1, .left_ms = -1};
     hopt_status status = open_target(self, &err);
     if (status != HOPT_OK) return hopt_cli_fail(self->command, &err);

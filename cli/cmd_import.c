@@ -121,7 +121,7 @@ static void find_keys(importing *self) {
 
 static int none_there(importing *self) {
     hopt_error err;
-    hopt_study *study;
+    hopt_study_record *study;
     const char *key = self->s->exp_key;
     int code = HOPT_EXIT_NOTFOUND;
     find_keys(self);
@@ -287,7 +287,7 @@ static int write_all(importing *self) {
 
 static void say_done(const importing *self) {
     const settings *s = self->s;
-    hopt_study sum = {0};
+    hopt_study_record sum = {0};
     size_t left_out = self->work.bad.total + self->work.old.errors.total;
     int max = self->work.spec->stop.max_trials;
     const char *name = self->work.spec->name;

@@ -165,7 +165,7 @@ static int prepare(hopt_run *run, char **plugin, char **runner, char **workdir) 
 }
 
 /* A person who runs a paused study wants it to go on. */
-static hopt_status unpause(hopt_store *store, const hopt_study *study, const hopt_run *run,
+static hopt_status unpause(hopt_store *store, const hopt_study_record *study, const hopt_run *run,
                            hopt_error *err) {
     hopt_cli_note(&run->settings->common, "study %s was paused (%s); going on", study->name,
                   study->reason ? study->reason : "no reason");
@@ -174,7 +174,7 @@ static hopt_status unpause(hopt_store *store, const hopt_study *study, const hop
     return status == HOPT_ECONFLICT ? HOPT_OK : status;
 }
 
-static void note_start(const hopt_run *run, const hopt_study *study, hopt_enrolled how) {
+static void note_start(const hopt_run *run, const hopt_study_record *study, hopt_enrolled how) {
     const hopt_cli_common *common = &run->settings->common;
     char masked[1024];
     hopt_store_mask_uri(masked, sizeof masked, run->uri);
@@ -189,7 +189,7 @@ static void note_start(const hopt_run *run, const hopt_study *study, hopt_enroll
 
 /* @return exit code; *idle: there is nothing to run. */
 static int enroll(hopt_store *store, const hopt_run *run, bool *idle) {
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_enrolled how;
     hopt_error err;
     hopt_status status = hopt_enroll(store, &study, &how, run->spec, &err);

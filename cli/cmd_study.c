@@ -20,7 +20,7 @@ static const hopt_option list_options[] = {HOPT_CLI_STORE(list_settings, HOPT_CL
                                            HOPT_CLI_QUIET(list_settings),
                                            {0}};
 
-static void list_row(hopt_table *table, const hopt_study *study, const hopt_study_spec *spec,
+static void list_row(hopt_table *table, const hopt_study_record *study, const hopt_study_spec *spec,
                      const int64_t counts[HOPT_STATES]) {
     hopt_buf text = HOPT_BUF_INIT;
     hopt_table_styled(table, HOPT_STYLE_BOLD, study->name);
@@ -44,7 +44,7 @@ static void list_row(hopt_table *table, const hopt_study *study, const hopt_stud
 /* One study: a row, or a JSON line. A study that can't be read is said and left out. */
 static bool list_one(const hopt_command *self, hopt_context *context, const char *name,
                      hopt_table *table) {
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_study_spec *spec;
     hopt_error err;
     int64_t counts[HOPT_STATES];
@@ -134,7 +134,7 @@ static void line(const char *what, hopt_buf *text) {
 
 static void show_people(const hopt_context *context, const int64_t counts[HOPT_STATES],
                         const hopt_trial *best) {
-    const hopt_study *study = context->study;
+    const hopt_study_record *study = context->study;
     const hopt_study_spec *spec = context->spec;
     hopt_buf text = HOPT_BUF_INIT;
     char active[64];

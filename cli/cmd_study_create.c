@@ -37,7 +37,7 @@ static const hopt_positional create_positionals[] = {
     {0}};
 
 static void say_created(const create_settings *s, const hopt_context *context,
-                        const hopt_study *study, hopt_enrolled how) {
+                        const hopt_study_record *study, hopt_enrolled how) {
     static const char *const words[] = {[HOPT_ENROLLED_CREATED] = "created",
                                         [HOPT_ENROLLED_RESUMED] = "was there already",
                                         [HOPT_ENROLLED_EXTENDED] = "was done; open again",
@@ -67,7 +67,7 @@ static int create(const hopt_command *self, void *given) {
     char *uri = s->common.store ? hopt_strdup(s->common.store)
                                 : hopt_format("sqlite:./%s.hopt.db", spec->name);
     hopt_context context = {0};
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_enrolled how;
     code = hopt_context_open_uri(&context, self, &s->common, uri, HOPT_CONTEXT_CREATE);
     if (code == HOPT_EXIT_OK) {
@@ -143,7 +143,7 @@ static int change(const hopt_command *self, hopt_context *context, const set_set
                   bool *reopened) {
     hopt_error err;
     for (int attempt = 0; attempt < 5; attempt++) {
-        const hopt_study *study = context->study;
+        const hopt_study_record *study = context->study;
         char *text;
         hopt_errors errors = {0};
         if (hopt_study_spec_merge_set(&text, study->spec, study->name, s->sets.list, s->sets.count,

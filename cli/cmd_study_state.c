@@ -21,10 +21,10 @@ static const hopt_option options[] = {HOPT_CLI_STORE(settings, HOPT_CLI_STORE_FO
 static const hopt_positional positionals[] = {HOPT_CLI_STUDY(settings, study, true), {0}};
 
 /* What a command wants of the study that it found; false with a message: it can't be. */
-typedef bool (*wish)(const hopt_study *study, hopt_study_state *to, const char **reason,
+typedef bool (*wish)(const hopt_study_record *study, hopt_study_state *to, const char **reason,
                      hopt_error *err);
 
-static bool want_pause(const hopt_study *study, hopt_study_state *to, const char **reason,
+static bool want_pause(const hopt_study_record *study, hopt_study_state *to, const char **reason,
                        hopt_error *err) {
     *to = HOPT_STUDY_PAUSED;
     *reason = "by hand";
@@ -34,7 +34,7 @@ static bool want_pause(const hopt_study *study, hopt_study_state *to, const char
     return false;
 }
 
-static bool want_resume(const hopt_study *study, hopt_study_state *to, const char **reason,
+static bool want_resume(const hopt_study_record *study, hopt_study_state *to, const char **reason,
                         hopt_error *err) {
     *to = HOPT_STUDY_ACTIVE;
     *reason = NULL;
@@ -50,7 +50,7 @@ static bool want_resume(const hopt_study *study, hopt_study_state *to, const cha
     return false;
 }
 
-static bool want_stop(const hopt_study *study, hopt_study_state *to, const char **reason,
+static bool want_stop(const hopt_study_record *study, hopt_study_state *to, const char **reason,
                       hopt_error *err) {
     (void)err;
     *to = study->state == HOPT_STUDY_DONE ? HOPT_STUDY_DONE : HOPT_STUDY_CLOSING;
@@ -81,7 +81,7 @@ static int change(const hopt_command *self, hopt_context *context, wish wanted) 
     return hopt_cli_fail(self, &err);
 }
 
-static void say(const settings *s, const hopt_study *study, const char *words) {
+static void say(const settings *s, const hopt_study_record *study, const char *words) {
     if (s->common.json)
         hopt_cli_json(json_pack("{s:s, s:s, s:s?, s:I}", "name", study->name, "state",
                                 hopt_study_state_name(study->state), "reason", study->reason, "rev",

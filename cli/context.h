@@ -13,8 +13,8 @@ typedef struct hopt_context {
     const hopt_cli_common *common;
     char *uri; /**< of the store */
     hopt_store *store;
-    hopt_study *study;     /**< NULL until hopt_context_study() */
-    hopt_study_spec *spec; /**< its stored file */
+    hopt_study_record *study; /**< NULL until hopt_context_study() */
+    hopt_study_spec *spec;    /**< its stored file */
 } hopt_context;
 
 typedef enum hopt_context_mode {

@@ -132,7 +132,7 @@ static bool at_work(const people *workers, const char *owner) {
 }
 
 static void examine_running(hopt_findings *findings, const hopt_context *context,
-                            const people *workers, const hopt_study *study) {
+                            const people *workers, const hopt_study_record *study) {
     hopt_open_trial *open;
     size_t count, left = 0, asked = 0;
     hopt_error err;
@@ -163,7 +163,7 @@ static void examine_running(hopt_findings *findings, const hopt_context *context
     free(open);
 }
 
-static void examine_leader(hopt_findings *findings, const hopt_study *study) {
+static void examine_leader(hopt_findings *findings, const hopt_study_record *study) {
     hopt_buf name = HOPT_BUF_INIT;
     bool wants = study->state == HOPT_STUDY_ACTIVE || study->state == HOPT_STUDY_CLOSING;
     if (!wants) return;
@@ -183,7 +183,7 @@ static void examine_leader(hopt_findings *findings, const hopt_study *study) {
 
 static void examine_study(hopt_findings *findings, const hopt_context *context,
                           const people *workers, const char *name) {
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_study_spec *spec;
     hopt_error err;
     hopt_status status = hopt_enrolled_study(context->store, &study, &spec, name, &err);

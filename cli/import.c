@@ -98,7 +98,7 @@ static hopt_status check_name(hopt_import *self, hopt_error *err) {
                           hopt_store_name(store), self->spec->name);
 }
 
-void hopt_import_summary(const hopt_import *self, hopt_study *study) {
+void hopt_import_summary(const hopt_import *self, hopt_study_record *study) {
     for (size_t i = 0; i < self->trials.count; i++) {
         const hopt_trial *trial = self->trials.list[i];
         study->counts[trial->state]++;
@@ -112,7 +112,7 @@ void hopt_import_summary(const hopt_import *self, hopt_study *study) {
 }
 
 static hopt_status name_taken(hopt_import *self, hopt_error *err) {
-    hopt_study *there;
+    hopt_study_record *there;
     const char *name = self->spec->name;
     hopt_status status = hopt_store_study(self->to.store, &there, name, err);
     if (status != HOPT_OK) return status;
@@ -127,7 +127,7 @@ static hopt_status name_taken(hopt_import *self, hopt_error *err) {
 }
 
 static hopt_status make_study(hopt_import *self, hopt_error *err) {
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_status status = hopt_enroll_record(&study, self->spec, err);
     if (status != HOPT_OK) return status;
     study->state = HOPT_STUDY_PAUSED;

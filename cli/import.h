@@ -17,7 +17,7 @@ typedef struct hopt_import {
     const hopt_old_trial **origin; /**< where each came from */
     int64_t open;                  /**< trials that did not end, left out */
     int64_t attachments;           /**< copied */
-    hopt_study *study;             /**< once it is in the store */
+    hopt_study_record *study;      /**< once it is in the store */
 } hopt_import;
 
 /** From `old` and `spec`: `trials`, `origin`, `open` and `bad`. */
@@ -28,7 +28,7 @@ void hopt_import_make_trials(hopt_import *self);
 HOPT_MUST_CHECK int hopt_import_write(hopt_import *self, const char *store_uri);
 
 /** Counts and best of the trials into a record that has none. */
-void hopt_import_summary(const hopt_import *self, hopt_study *study);
+void hopt_import_summary(const hopt_import *self, hopt_study_record *study);
 
 void hopt_import_clear(hopt_import *self);
 

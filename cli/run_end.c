@@ -20,7 +20,7 @@ enum { PLOT_WIDTH = 72, PLOT_HEIGHT = 8 };
 typedef struct ending {
     const hopt_run *run;
     hopt_store *store;
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_study_spec *spec; /* as stored */
     int64_t counts[HOPT_STATES];
     int64_t fail; /* DONE with status fail */

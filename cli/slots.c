@@ -19,7 +19,7 @@ hopt_status hopt_slots_first(const hopt_context *context, int *num, hopt_error *
 }
 
 hopt_status hopt_slots_allowed(const hopt_context *context, int num, hopt_error *err) {
-    const hopt_study *study = context->study;
+    const hopt_study_record *study = context->study;
     int most = context->spec->stop.max_trials ? context->spec->stop.max_trials : HOPT_TRIALS_MAX;
     if (num >= most)
         return hopt_error_set(err, HOPT_ECONFLICT,

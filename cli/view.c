@@ -105,18 +105,18 @@ void hopt_view_reason(hopt_buf *out, const hopt_trial *trial) {
         hopt_buf_text(out, result->status_fail ? result->status_fail : "failed");
 }
 
-void hopt_view_state(hopt_buf *out, const hopt_study *study) {
+void hopt_view_state(hopt_buf *out, const hopt_study_record *study) {
     hopt_buf_text(out, hopt_study_state_name(study->state));
     if (study->reason) hopt_buf_print(out, " (%s)", study->reason);
 }
 
-bool hopt_view_has_master(const hopt_study *study) {
+bool hopt_view_has_master(const hopt_study_record *study) {
     if (!study->leader || !study->leader[0] || study->state == HOPT_STUDY_DONE) return false;
     const char *boot = strrchr(study->leader, '@'); /* "host:pid:8hex@boot" */
     return !boot || !hopt_host_owner_gone(study->leader, boot + 1);
 }
 
-void hopt_view_master(hopt_buf *out, const hopt_study *study) {
+void hopt_view_master(hopt_buf *out, const hopt_study_record *study) {
     if (hopt_view_has_master(study))
         hopt_buf_add(out, study->leader, strcspn(study->leader, "@"));
     else
@@ -167,7 +167,7 @@ void hopt_view_ago(hopt_buf *out, int64_t ms) {
     hopt_buf_print(out, "%s ago", text);
 }
 
-json_t *hopt_view_study_json(const hopt_study *study, const hopt_study_spec *spec,
+json_t *hopt_view_study_json(const hopt_study_record *study, const hopt_study_spec *spec,
                              const int64_t counts[HOPT_STATES], const hopt_trial *best) {
     json_t *trials = json_object();
     for (int i = 0; i < HOPT_STATES; i++)

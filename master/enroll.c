@@ -26,11 +26,12 @@ static hopt_status check_sampler(const hopt_study_spec *spec, hopt_error *err) {
     return status;
 }
 
-hopt_status hopt_enroll_record(hopt_study **out, const hopt_study_spec *spec, hopt_error *err) {
+hopt_status hopt_enroll_record(hopt_study_record **out, const hopt_study_spec *spec,
+                               hopt_error *err) {
     *out = NULL;
     hopt_status status = check_sampler(spec, err);
     if (status != HOPT_OK) return status;
-    hopt_study *study = hopt_study_new();
+    hopt_study_record *study = hopt_study_new();
     memcpy(study->name, spec->name, sizeof study->name);
     study->format = 1;
     study->state = HOPT_STUDY_ACTIVE;
@@ -43,9 +44,9 @@ hopt_status hopt_enroll_record(hopt_study **out, const hopt_study_spec *spec, ho
     return HOPT_OK;
 }
 
-static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_spec *spec,
+static hopt_status create(hopt_store *store, hopt_study_record **out, const hopt_study_spec *spec,
                           hopt_error *err) {
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_status status = hopt_enroll_record(&study, spec, err);
     if (status == HOPT_OK) status = hopt_store_study_create(store, study, err);
     if (status == HOPT_OK)
@@ -55,7 +56,7 @@ static hopt_status create(hopt_store *store, hopt_study **out, const hopt_study_
     return status;
 }
 
-bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
+bool hopt_enrolled_reopens(const hopt_study_record *study, const hopt_study_spec *old,
                            const hopt_study_spec *now) {
     if (study->state != HOPT_STUDY_DONE || !study->reason) return false;
     const hopt_stop_rules *a = &old->stop, *b = &now->stop;
@@ -70,7 +71,7 @@ bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
     return strcmp(study->reason, "cancelled") == 0;
 }
 
-static hopt_status resume(hopt_store *store, hopt_study **study, hopt_enrolled *how,
+static hopt_status resume(hopt_store *store, hopt_study_record **study, hopt_enrolled *how,
                           const hopt_study_spec *spec, const hopt_study_spec *old,
                           hopt_error *err) {
     hopt_status status = hopt_study_spec_compatible(old, spec, err);
@@ -90,7 +91,7 @@ static hopt_status resume(hopt_store *store, hopt_study **study, hopt_enrolled *
     return hopt_store_study(store, study, spec->name, err);
 }
 
-hopt_status hopt_enroll(hopt_store *store, hopt_study **study, hopt_enrolled *how,
+hopt_status hopt_enroll(hopt_store *store, hopt_study_record **study, hopt_enrolled *how,
                         const hopt_study_spec *spec, hopt_error *err) {
     *study = NULL;
     hopt_status status = check_sampler(spec, err);
@@ -139,9 +140,9 @@ static void name_near_studies(hopt_store *store, const char *name, hopt_error *e
     hopt_names_free(names);
 }
 
-hopt_status hopt_enrolled_study(hopt_store *store, hopt_study **study, hopt_study_spec **spec,
-                                const char *name, hopt_error *err) {
-    hopt_study *record;
+hopt_status hopt_enrolled_study(hopt_store *store, hopt_study_record **study,
+                                hopt_study_spec **spec, const char *name, hopt_error *err) {
+    hopt_study_record *record;
     hopt_errors errors = {0};
     if (study) *study = NULL;
     *spec = NULL;

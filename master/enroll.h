@@ -19,20 +19,21 @@ typedef enum hopt_enrolled {
  * @param[out] how    what was done.
  * @return HOPT_ECONFLICT: another space under this name, naming the first label that differs.
  */
-HOPT_MUST_CHECK hopt_status hopt_enroll(hopt_store *store, hopt_study **study, hopt_enrolled *how,
-                                        const hopt_study_spec *spec, hopt_error *err);
+HOPT_MUST_CHECK hopt_status hopt_enroll(hopt_store *store, hopt_study_record **study,
+                                        hopt_enrolled *how, const hopt_study_spec *spec,
+                                        hopt_error *err);
 
 /**
  * The record of a new study, as hopt_enroll() creates it but not stored.
  * @param[out] study  the caller's; NULL on failure.
  * @return HOPT_EINVAL: the sampler or its options are wrong.
  */
-HOPT_MUST_CHECK hopt_status hopt_enroll_record(hopt_study **study, const hopt_study_spec *spec,
-                                               hopt_error *err);
+HOPT_MUST_CHECK hopt_status hopt_enroll_record(hopt_study_record **study,
+                                               const hopt_study_spec *spec, hopt_error *err);
 
 /** Whether a finished study that was stored as `old` has something to do again under the rules of
  * `now` (a higher limit, or it was ended by hand). */
-bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
+bool hopt_enrolled_reopens(const hopt_study_record *study, const hopt_study_spec *old,
                            const hopt_study_spec *now);
 
 /**
@@ -40,7 +41,7 @@ bool hopt_enrolled_reopens(const hopt_study *study, const hopt_study_spec *old,
  * @param[out] study, spec  the caller's; `study` may be NULL when only the spec is wanted.
  * @return HOPT_ENOTFOUND (message names near studies); HOPT_EINVAL: the stored file can't be read.
  */
-HOPT_MUST_CHECK hopt_status hopt_enrolled_study(hopt_store *store, hopt_study **study,
+HOPT_MUST_CHECK hopt_status hopt_enrolled_study(hopt_store *store, hopt_study_record **study,
                                                 hopt_study_spec **spec, const char *name,
                                                 hopt_error *err);
 

@@ -29,7 +29,7 @@ hopt_keeper *hopt_keeper_new(const hopt_keeper_options *options) {
 
 /* While nothing is loaded (standing by, or about to read anew) the record knows best. */
 static hopt_study_progress recorded_progress(const hopt_keeper *keeper) {
-    const hopt_study *record = keeper->record;
+    const hopt_study_record *record = keeper->record;
     hopt_study_progress progress = {.active_ms = keeper->leader.leading ? keeper->active_ms
                                                                         : record->active_ms,
                                     .has_best = record->has_best,
@@ -71,7 +71,8 @@ void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store) {
 
 /* ---- the record ---- */
 
-static hopt_status parse_spec(hopt_study_spec **spec, const hopt_study *record, hopt_error *err) {
+static hopt_status parse_spec(hopt_study_spec **spec, const hopt_study_record *record,
+                              hopt_error *err) {
     hopt_errors errors = {0};
     hopt_status status = hopt_study_spec_parse(spec, record->spec, strlen(record->spec),
                                                record->name, NULL, 0, &errors);
@@ -99,8 +100,8 @@ static hopt_status read_spec(hopt_keeper *keeper, hopt_keeper_news *news, hopt_e
 }
 
 /* A deleted study's name may be another study's now, and an overtaken leader leads no more. */
-static void compare_records(hopt_keeper *keeper, const hopt_study *now) {
-    const hopt_study *old = keeper->record;
+static void compare_records(hopt_keeper *keeper, const hopt_study_record *now) {
+    const hopt_study_record *old = keeper->record;
     hopt_leader *leader = &keeper->leader;
     bool same = !old || memcmp(old->prefix, now->prefix, sizeof old->prefix) == 0;
     if (!same) hopt_keeper__forget(keeper);
@@ -121,7 +122,7 @@ static int64_t sane_active_ms(int64_t active_ms) {
 static hopt_status read_record(hopt_keeper *keeper, hopt_store *store, hopt_keeper_news *news,
                                hopt_error *err) {
     int64_t before_ms = hopt_clock_mono_ms();
-    hopt_study *record;
+    hopt_study_record *record;
     hopt_status status = hopt_store_study(store, &record, keeper->study, err);
     if (status != HOPT_OK) return status;
     compare_records(keeper, record);

@@ -17,8 +17,8 @@ struct hopt_keeper {
     int64_t poll_ms, away_ms;
     int local_slots;
 
-    hopt_study *record; /* as last read */
-    int64_t record_ms;  /* monotonic, before that read */
+    hopt_study_record *record; /* as last read */
+    int64_t record_ms;         /* monotonic, before that read */
     hopt_study_spec *spec;
     int64_t spec_rev;
     hopt_leader leader;

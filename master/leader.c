@@ -20,7 +20,7 @@ static bool holder_gone(const char *holder) {
     return at && hopt_host_owner_gone(holder, at + 1);
 }
 
-static bool may_take(hopt_leader *leader, const hopt_study *study, int64_t before_ms) {
+static bool may_take(hopt_leader *leader, const hopt_study_record *study, int64_t before_ms) {
     if (!study->leader || !study->leader[0]) return true;
     /* Our own id in the record: a take-over whose reply was lost. */
     if (strcmp(study->leader, leader->me) == 0 || holder_gone(study->leader)) return true;
@@ -34,7 +34,7 @@ static bool may_take(hopt_leader *leader, const hopt_study *study, int64_t befor
     return same && before_ms - leader->since_ms >= HOPT_LEADER_LEASE_MS;
 }
 
-hopt_status hopt_leader_try(hopt_leader *leader, hopt_store *store, const hopt_study *study,
+hopt_status hopt_leader_try(hopt_leader *leader, hopt_store *store, const hopt_study_record *study,
                             int64_t before_ms, hopt_error *err) {
     if (leader->leading || !may_take(leader, study, before_ms)) return HOPT_OK;
     if (study->epoch < 0 || study->epoch > EPOCH_MAX) /* by hand: it can't be counted up */

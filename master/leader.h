@@ -28,7 +28,7 @@ void hopt_leader_init(hopt_leader *leader, const char *owner);
  * @return HOPT_OK (see `leading`), or the store's failure.
  */
 HOPT_MUST_CHECK hopt_status hopt_leader_try(hopt_leader *leader, hopt_store *store,
-                                            const hopt_study *study, int64_t before_ms,
+                                            const hopt_study_record *study, int64_t before_ms,
                                             hopt_error *err);
 
 /** Renew when due (or `now`); on HOPT_ECONFLICT we lead no more (`leading` is false then). */

@@ -40,7 +40,7 @@ static int enroll_file(hopt_store *store, const hopt_study_spec *spec, const cha
                                         [HOPT_ENROLLED_RESUMED] = "resumed",
                                         [HOPT_ENROLLED_EXTENDED] = "extended",
                                         [HOPT_ENROLLED_FINISHED] = "finished already"};
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_enrolled how;
     hopt_error err;
     if (hopt_enroll(store, &study, &how, spec, &err) != HOPT_OK)

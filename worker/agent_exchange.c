@@ -195,7 +195,7 @@ static hopt_status write_reports(exchange *job, hopt_store *store) {
 }
 
 /* Whether the study may be claimed from: not when nobody knows what it wants to be run. */
-static bool judge(exchange *job, size_t i, const hopt_study *study) {
+static bool judge(exchange *job, size_t i, const hopt_study_record *study) {
     const hopt_agent_study *known = &job->agent->studies[i];
     judgement *judged = &job->judged[i];
     if (job->agent->options.any_objective) return true;
@@ -210,7 +210,7 @@ static bool judge(exchange *job, size_t i, const hopt_study *study) {
 
 static hopt_status look_at_studies(exchange *job, hopt_store *store) {
     for (size_t i = 0; i < job->agent->options.n_studies; i++) {
-        hopt_study *study;
+        hopt_study_record *study;
         job->claimable[i] = true;
         if (job->agent->studies[i].exp_key)
             continue; /* its driver alone says what there is to do */

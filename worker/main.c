@@ -93,7 +93,7 @@ static int load_from_store(program *self, hopt_store *store) {
     hopt_status status = hopt_store_studies(store, &names, &count, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
     for (size_t i = 0; i < count; i++) {
-        hopt_study *study;
+        hopt_study_record *study;
         hopt_study_spec *spec;
         hopt_errors errors = {0};
         if (hopt_store_study(store, &study, names[i], &err) != HOPT_OK) continue;

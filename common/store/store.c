@@ -114,7 +114,7 @@ const char *hopt_store_driver(const hopt_store *store) {
 
 /* ---- studies ---- */
 
-hopt_status hopt_store_study_create(hopt_store *store, hopt_study *study, hopt_error *err) {
+hopt_status hopt_store_study_create(hopt_store *store, hopt_study_record *study, hopt_error *err) {
     hopt_status status = hopt_store__check_write(store, study->name, err);
     if (status) return status;
     if (!study->spec || study->seed > INT64_MAX)
@@ -123,7 +123,7 @@ hopt_status hopt_store_study_create(hopt_store *store, hopt_study *study, hopt_e
     return store->ops->study_create(store->self, study, err);
 }
 
-hopt_status hopt_store_study(hopt_store *store, hopt_study **out, const char *name,
+hopt_status hopt_store_study(hopt_store *store, hopt_study_record **out, const char *name,
                              hopt_error *err) {
     *out = NULL;
     hopt_status status = hopt_store__check_study(name, err);

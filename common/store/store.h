@@ -54,12 +54,12 @@ const char *hopt_store_driver(const hopt_store *store);
  * read it with hopt_store_study(). A repeat after a lost reply gives HOPT_ECONFLICT: compare
  * `prefix`. The driver fills `study->prefix` (9 random bytes) when it is all zero.
  */
-HOPT_MUST_CHECK hopt_status hopt_store_study_create(hopt_store *store, hopt_study *study,
+HOPT_MUST_CHECK hopt_status hopt_store_study_create(hopt_store *store, hopt_study_record *study,
                                                     hopt_error *err);
 /** Read one study. HOPT_ENOTFOUND; HOPT_EINVAL when its record is malformed or of a newer format.
  * @param[out] out the caller's. */
-HOPT_MUST_CHECK hopt_status hopt_store_study(hopt_store *store, hopt_study **out, const char *name,
-                                             hopt_error *err);
+HOPT_MUST_CHECK hopt_status hopt_store_study(hopt_store *store, hopt_study_record **out,
+                                             const char *name, hopt_error *err);
 /** Names of all studies, sorted; NULL-terminated; free with hopt_names_free(). Malformed records
  * are left out. */
 HOPT_MUST_CHECK hopt_status hopt_store_studies(hopt_store *store, char ***names, size_t *count,

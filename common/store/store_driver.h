@@ -45,8 +45,8 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*open)(void **self, const char *uri, const hopt_store_options *options,
                         hopt_error *err);
     void (*close)(void *self);
-    hopt_status (*study_create)(void *self, hopt_study *study, hopt_error *err);
-    hopt_status (*study)(void *self, hopt_study **out, const char *name, hopt_error *err);
+    hopt_status (*study_create)(void *self, hopt_study_record *study, hopt_error *err);
+    hopt_status (*study)(void *self, hopt_study_record **out, const char *name, hopt_error *err);
     hopt_status (*studies)(void *self, char ***names, size_t *count, hopt_error *err);
     hopt_status (*study_update)(void *self, const char *name, int64_t rev, int state,
                                 const char *reason, const char *spec, const char *file_hash,

@@ -105,7 +105,7 @@ bool hopt_study_name_valid(const char *name);
  * lives (stop.*, trial.*, queue.*; hopt_study_setting.changeable) are allowed, and the result is
  * checked as a whole. Comments are lost.
  * @param[out] new_text  the caller's, free(); NULL on failure.
- * @param text           the stored text (hopt_study.spec).
+ * @param text           the stored text (hopt_study_record.spec).
  * @param name           the study's name (its text may lack one or have another).
  * @param sets, errors   as in hopt_study_spec_parse().
  */
@@ -168,7 +168,7 @@ void hopt_objective_argument(const hopt_study_spec *spec, const double *point, c
                              hopt_buf *out);
 
 /** The study's record in the store (`hopt_studies`, FORMATS §1). */
-typedef struct hopt_study {
+typedef struct hopt_study_record {
     char name[HOPT_STUDY_NAME_MAX];
     int format; /**< 1 */
     uint8_t prefix[HOPT_PREFIX_SIZE];
@@ -187,10 +187,10 @@ typedef struct hopt_study {
     double best_loss;    /**< minimized sign */
     char *leader;        /**< the master that leads, or NULL */
     int64_t epoch, beat; /**< of the leader's lease */
-} hopt_study;
+} hopt_study_record;
 
 /** Zeroed but for format 1 and state active. */
-hopt_study *hopt_study_new(void);
-void hopt_study_free(hopt_study *study);
+hopt_study_record *hopt_study_new(void);
+void hopt_study_free(hopt_study_record *study);
 
 #endif

@@ -21,14 +21,14 @@ hopt_status hopt_study_spec_compatible(const hopt_study_spec *old, const hopt_st
     return status;
 }
 
-hopt_study *hopt_study_new(void) {
-    hopt_study *study = hopt_zalloc(1, sizeof *study);
+hopt_study_record *hopt_study_new(void) {
+    hopt_study_record *study = hopt_zalloc(1, sizeof *study);
     study->format = 1;
     study->state = HOPT_STUDY_ACTIVE;
     return study;
 }
 
-void hopt_study_free(hopt_study *study) {
+void hopt_study_free(hopt_study_record *study) {
     if (!study) return;
     free(study->reason);
     free(study->spec);

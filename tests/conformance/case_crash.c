@@ -31,7 +31,7 @@ static void kill_it(pid_t pid) {
 /* Queues batches, claims and ends all the time; says what the store has confirmed. */
 static void write_for_ever(void) {
     hopt_store *store = open_store();
-    hopt_study *study;
+    hopt_study_record *study;
     MUST(hopt_store_study(store, &study, "a", &E));
     for (;;) {
         int from = atomic_load(&progress[0]);
@@ -122,7 +122,7 @@ static void writer_killed(void) {
 
 static void claim_and_hang(void) {
     hopt_store *store = open_store();
-    hopt_study *study;
+    hopt_study_record *study;
     MUST(hopt_store_study(store, &study, "a", &E));
     queue_trials(store, study, 0, 1);
     hopt_trial_free(claim(store, "a", "w:1:a"));
@@ -170,7 +170,7 @@ static hopt_status insist_finish(hopt_store *store, const hopt_lease *lease,
 
 static void server_restarted(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 3);
     hopt_trial *one = claim(store, "a", "w:1:a"), *two = claim(store, "a", "w:1:a");
     hopt_lease first = lease_of(one), second = lease_of(two);

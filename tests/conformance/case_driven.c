@@ -84,7 +84,7 @@ static void claims(void) {
     MUST(hopt_driven_mine(store, &list, key, "w:2:b", &E));
     CHECK(list.count == 0);
     /* What reads studies does not see them. */
-    hopt_study *study = make_study(store, "another");
+    hopt_study_record *study = make_study(store, "another");
     hopt_open_trial *open;
     size_t n;
     MUST(hopt_store_open_set(store, &open, &n, "another", &E));

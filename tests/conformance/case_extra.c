@@ -5,7 +5,7 @@
 
 static void curves(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial_id id = hopt_trial_id_make(study->prefix, 0),
                   other = hopt_trial_id_make(study->prefix, 1);
     int64_t steps[] = {0, 5, 1234567890123};
@@ -40,7 +40,7 @@ static void curves(void) {
 static void curve_limit(void) {
     enum { N = HOPT_REPORTS_MAX + 500, PART = 3000 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial_id id = hopt_trial_id_make(study->prefix, 0);
     int64_t *steps = hopt_alloc(N * sizeof *steps);
     double *losses = hopt_alloc(N * sizeof *losses);
@@ -66,7 +66,7 @@ static void curve_limit(void) {
 
 static void logs(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial_id id = hopt_trial_id_make(study->prefix, 0);
     char *big = hopt_alloc(HOPT_LOG_PART_MAX + 1);
     for (int i = 0; i <= HOPT_LOG_PART_MAX; i++)
@@ -97,7 +97,7 @@ static void logs(void) {
 static void attachments(void) {
     enum { SIZE = 3000000 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 2); /* a driver may note attachments in the trial */
     hopt_trial_id id = hopt_trial_id_make(study->prefix, 0),
                   other = hopt_trial_id_make(study->prefix, 1);
@@ -176,7 +176,7 @@ static void version_token(void) {
     int64_t before, after;
     MUST(hopt_store_version(store, &before, &E));
     if (before == 0) skip("the store has no token");
-    hopt_study *study = make_study(other, "a");
+    hopt_study_record *study = make_study(other, "a");
     MUST(hopt_store_version(store, &after, &E));
     CHECK(after != before);
     MUST(hopt_store_version(store, &before, &E));
@@ -201,7 +201,7 @@ static void health(void) {
 
 static void read_only(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *read;
+    hopt_study_record *study = make_study(store, "a"), *read;
     queue_trials(store, study, 0, 1);
     hopt_store_close(store);
     hopt_store_options options = {.read_only = true};

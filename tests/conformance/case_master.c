@@ -18,7 +18,7 @@ static hopt_open_trial see(hopt_store *store, const char *study, int num) {
 
 static void open_set(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *other = make_study(store, "b");
+    hopt_study_record *study = make_study(store, "a"), *other = make_study(store, "b");
     hopt_open_trial *list;
     size_t count;
     char stop[32];
@@ -58,7 +58,7 @@ static void open_set(void) {
 
 static void expiry_by_observation(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     char stop[32];
     queue_trials(store, study, 0, 1);
     hopt_open_trial queued = see(store, "a", 0);
@@ -89,7 +89,7 @@ static void expiry_by_observation(void) {
 
 static void max_attempts(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial *trial;
     queue_trials(store, study, 0, 1);
     for (int i = 0; i < 3; i++) {
@@ -115,7 +115,7 @@ static void max_attempts(void) {
 
 static void cancel_queued(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *other = make_study(store, "b");
+    hopt_study_record *study = make_study(store, "a"), *other = make_study(store, "b");
     int64_t changed;
     queue_trials(store, study, 0, 6);
     queue_trials(store, other, 0, 6);
@@ -145,7 +145,7 @@ static void cancel_queued(void) {
 
 static void stop_running(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 3);
     hopt_trial *one = claim(store, "a", "w:1:a"), *two = claim(store, "a", "w:1:a");
     hopt_lease lease_one = lease_of(one), lease_two = lease_of(two);
@@ -178,7 +178,7 @@ static void stop_running(void) {
 
 static void beats_in_one(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 4);
     hopt_trial *held[4];
     hopt_beat beats[4];
@@ -211,7 +211,7 @@ static void beats_in_one(void) {
 
 static void retry_errors(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial *trial, *read;
     queue_trials(store, study, 0, 1);
     EXPECT(HOPT_ECONFLICT, hopt_store_retry(store, "a", 0, &E));

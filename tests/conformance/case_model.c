@@ -16,7 +16,7 @@ typedef struct model_trial {
 
 typedef struct model {
     hopt_store *store;
-    hopt_study *study;
+    hopt_study_record *study;
     model_trial trials[SLOTS];
     /* Leases that were given out, good or stale by now. */
     struct {

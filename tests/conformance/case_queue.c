@@ -25,7 +25,7 @@ static void check_as_queued(const hopt_trial *read, const hopt_trial *queued) {
 
 static void enqueue_and_claim(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trial *queued = new_trial(study, 0, 41), *read;
     size_t inserted;
     MUST(hopt_store_enqueue(store, &queued, 1, &inserted, &E));
@@ -49,7 +49,7 @@ static void enqueue_and_claim(void) {
 
 static void slots(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trials list = {0};
     size_t inserted;
     queue_trials(store, study, 2, 1);
@@ -78,7 +78,7 @@ static void slots(void) {
 
 static void claim_many(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trials list = {0};
     queue_trials(store, study, 0, 7);
     MUST(hopt_store_claim_many(store, &list, "a", "w:1:a", 5, &E));
@@ -99,7 +99,7 @@ static void claim_many(void) {
 
 static void beats_and_steps(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 1);
     hopt_trial *trial = claim(store, "a", "w:1:a"), *read;
     hopt_lease lease = lease_of(trial);
@@ -124,7 +124,7 @@ static void beats_and_steps(void) {
 /* Every end that a trial can have, read back whole. */
 static void finish_kinds(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_result ends[] = {
         {.state = HOPT_DONE, .ok = true, .has_loss = true, .loss = -1.0 / 3, .ms = 77},
         {.state = HOPT_DONE, .status_fail = "loss is nan", .has_step = true, .step = 9},
@@ -167,7 +167,7 @@ static void finish_kinds(void) {
 
 static void bad_results(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 1);
     hopt_trial *trial = claim(store, "a", "w:1:a");
     hopt_lease lease = lease_of(trial);
@@ -185,7 +185,7 @@ static void bad_results(void) {
 
 static void stale_lease_refused(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 1);
     hopt_trial *old = claim(store, "a", "w:1:a");
     hopt_lease stale = lease_of(old), wrong_owner = stale, wrong_lease = stale;
@@ -220,7 +220,7 @@ static void stale_lease_refused(void) {
 
 static void release_gives_back(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 1);
     hopt_trial *trial = claim(store, "a", "w:1:a"), *read;
     hopt_lease lease = lease_of(trial);
@@ -242,7 +242,7 @@ static void release_gives_back(void) {
 /* The reply to a finish was lost; the worker says it again. */
 static void repeated_finish(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 1);
     hopt_trial *trial = claim(store, "a", "w:1:a"), *read;
     hopt_lease lease = lease_of(trial);
@@ -261,7 +261,7 @@ static void repeated_finish(void) {
 static void finish_many_partial(void) {
     enum { N = 6 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trials list = {0};
     hopt_finish ends[N];
     hopt_result results[N];
@@ -289,7 +289,7 @@ static void finish_many_partial(void) {
 /* The reply to a claim was lost: what is mine is found, and held as if it had come. */
 static void adopt_after_lost_claim(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *other = make_study(store, "b");
+    hopt_study_record *study = make_study(store, "a"), *other = make_study(store, "b");
     hopt_trials mine = {0};
     queue_trials(store, study, 0, 4);
     queue_trials(store, other, 0, 1);
@@ -321,7 +321,7 @@ static void adopt_after_lost_claim(void) {
 static void finish_claimed(void) {
     enum { N = 4 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_finish ends[N];
     hopt_result results[N];
     hopt_trial *trials[N];
@@ -367,7 +367,7 @@ static void finish_claimed(void) {
 /* What belongs together: an end, a new trial, claims. Refusals within it harm nothing else. */
 static void visits(void) {
     hopt_store *store = open_store(), *other = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_result result = ok_result(0.5);
     hopt_trials claimed = {0};
     size_t inserted;

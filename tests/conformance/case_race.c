@@ -11,8 +11,8 @@ static void setup(int index) {
     hopt_store_close(store);
 }
 
-static hopt_study *the_study(hopt_store *store) {
-    hopt_study *study;
+static hopt_study_record *the_study(hopt_store *store) {
+    hopt_study_record *study;
     MUST(hopt_store_study(store, &study, "a", &E));
     return study;
 }
@@ -46,7 +46,7 @@ static atomic_int *made;
 static void create_same(int index) {
     (void)index;
     hopt_store *store = open_store();
-    hopt_study *study = new_study("a"), *read;
+    hopt_study_record *study = new_study("a"), *read;
     hopt_status status = hopt_store_study_create(store, study, &E);
     CHECK(status == HOPT_OK || status == HOPT_ECONFLICT);
     MUST(hopt_store_study(store, &read, "a", &E));
@@ -97,7 +97,7 @@ static atomic_int *won;
 /* Fills all slots as a master does: what is taken is stepped over. */
 static void fill_slots(int index) {
     hopt_store *store = open_store();
-    hopt_study *study = the_study(store);
+    hopt_study_record *study = the_study(store);
     int next = 0;
     while (next < SLOTS) {
         int n = 1 + (next + index) % 9;
@@ -145,7 +145,7 @@ static atomic_int *claimed;
 
 static void fill_queue(int index) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     for (int at = 0; at < CLAIMS; at += 500)
         queue_trials(store, study, at, 500);
     hopt_study_free(study);
@@ -200,7 +200,7 @@ static void stand_for_leader(int index) {
     char me[32];
     snprintf(me, sizeof me, "m:%d:%08x", (int)getpid(), index);
     for (;;) {
-        hopt_study *study = the_study(store);
+        hopt_study_record *study = the_study(store);
         int64_t epoch = study->epoch, beat = study->beat;
         hopt_study_free(study);
         if (epoch >= EPOCHS) break;
@@ -226,7 +226,7 @@ enum { TORN_TRIALS = 24, TORN_SECONDS = 5, TORN_PROCESSES = 8 };
 static void fill_torn(int index) {
     (void)index;
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, TORN_TRIALS);
     hopt_study_free(study);
     hopt_store_close(store);
@@ -354,7 +354,7 @@ static void duel(int index) {
 static void fill_duels(int index) {
     (void)index;
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, DUELS);
     hopt_study_free(study);
     hopt_store_close(store);

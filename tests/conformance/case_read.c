@@ -3,7 +3,7 @@
 
 /* Ends trials 0 .. n - 1: every 7th fails, every 5th is an error, the others have loss
  * (num - 20)^2; the rest stays queued. */
-static void play(hopt_store *store, const hopt_study *study, int queued, int ended) {
+static void play(hopt_store *store, const hopt_study_record *study, int queued, int ended) {
     queue_trials(store, study, 0, queued);
     hopt_trials list = {0};
     MUST(hopt_store_claim_many(store, &list, study->name, "w:1:a", (size_t)ended, &E));
@@ -26,7 +26,7 @@ static void play(hopt_store *store, const hopt_study *study, int queued, int end
 static void paging(void) {
     enum { N = 60 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *other = make_study(store, "b");
+    hopt_study_record *study = make_study(store, "a"), *other = make_study(store, "b");
     play(store, study, N, 40);
     queue_trials(store, other, 0, 3);
     hopt_trials list = {0};
@@ -57,7 +57,7 @@ static void paging(void) {
 static void by_state(void) {
     enum { N = 60 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     play(store, study, N, 40);
     hopt_trial *running = claim(store, "a", "w:1:a");
     int64_t counts[HOPT_STATES], seen[HOPT_STATES] = {0};
@@ -88,7 +88,7 @@ static void by_state(void) {
 static void by_num(void) {
     static const int nums[] = {7, 3, 99, 3, 0};
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_trials list = {0};
     hopt_trial *none;
     queue_trials(store, study, 0, 10);
@@ -113,7 +113,7 @@ static void by_num(void) {
 
 static void brief(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     play(store, study, 10, 10);
     hopt_trials whole = {0}, slim = {0};
     hopt_trial_query query = {.study = "a", .after = -1};
@@ -137,7 +137,7 @@ static void brief(void) {
 
 static void best(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *ties = make_study(store, "ties");
+    hopt_study_record *study = make_study(store, "a"), *ties = make_study(store, "ties");
     hopt_trial *trial;
     EXPECT(HOPT_ENOTFOUND, hopt_store_best(store, &trial, "a", &E));
     play(store, study, 60, 40);
@@ -175,7 +175,7 @@ static void check_same(const hopt_trial *a, const hopt_trial *b) {
 static void import_as_they_are(void) {
     enum { N = 30 };
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *copy = make_study(store, "copy");
+    hopt_study_record *study = make_study(store, "a"), *copy = make_study(store, "copy");
     play(store, study, N, 20);
     MUST(hopt_store_cancel_new(store, "a", 25, "cancelled", NULL, &E));
     hopt_trials from = {0}, to = {0};
@@ -231,7 +231,7 @@ static hopt_status count_document(void *data, HOPT_UNUSED const json_t *document
 /* hopt's own trials are none of another program's; tests/interop has those of hyperopt. */
 static void foreign(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     int count = 0;
     play(store, study, 4, 2);
     bool mongo = strcmp(BACKEND->kind, "mongo") == 0;
@@ -246,7 +246,7 @@ static void foreign(void) {
 
 static void damaged_trials(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     play(store, study, 10, 8);
     hopt_store_close(store);
     for (int i = 0; i < 3; i++)
@@ -290,7 +290,7 @@ static void damaged_trials(void) {
 /* A version that can't be counted up is one trial's misfortune. */
 static void damaged_version(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     queue_trials(store, study, 0, 3);
     BACKEND->damage(URI, "a", 1, 3);
     MUST(hopt_store_cancel_new(store, "a", 0, "enough", NULL, &E));

@@ -3,7 +3,7 @@
 
 static void create_and_conflict(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a.B_c-1"), *again = new_study("a.B_c-1"), *none;
+    hopt_study_record *study = make_study(store, "a.B_c-1"), *again = new_study("a.B_c-1"), *none;
     CHECK(study->state == HOPT_STUDY_ACTIVE && study->rev == 0 && !study->reason);
     CHECK(strcmp(study->spec, "{\"name\":\"x\"}") == 0);
     CHECK(strcmp(study->space_hash, "0123456789abcdef") == 0);
@@ -17,7 +17,7 @@ static void create_and_conflict(void) {
     EXPECT(HOPT_ENOTFOUND, hopt_store_study(store, &none, "b", &E));
     CHECK(!none);
     EXPECT(HOPT_EINVAL, hopt_store_study(store, &none, "b c", &E));
-    hopt_study *two = make_study(store, "two");
+    hopt_study_record *two = make_study(store, "two");
     CHECK(memcmp(study->prefix, two->prefix, HOPT_PREFIX_SIZE) != 0);
     hopt_study_free(study);
     hopt_study_free(again);
@@ -45,7 +45,7 @@ static void names_sorted(void) {
 
 static void update_by_rev(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     MUST(hopt_store_study_update(store, "a", 0, HOPT_STUDY_PAUSED, "errors", NULL, NULL, &E));
     EXPECT(HOPT_ECONFLICT,
            hopt_store_study_update(store, "a", 0, HOPT_STUDY_DONE, NULL, NULL, NULL, &E));
@@ -67,7 +67,7 @@ static void update_by_rev(void) {
 /* The update of another rev must not disturb what the leader writes at the same time. */
 static void update_keeps_progress(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_study_progress progress = {1234, {1, 2, 3, 4, 5}, true, 7, -0.1};
     MUST(hopt_store_lead(store, "a", "m:1:a", 0, 0, &E));
     MUST(hopt_store_renew(store, "a", "m:1:a", 1, &progress, &E));
@@ -89,7 +89,7 @@ static void update_keeps_progress(void) {
 
 static void leadership(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a");
+    hopt_study_record *study = make_study(store, "a");
     hopt_study_progress none = {0};
     MUST(hopt_store_lead(store, "a", "m:1:a", 0, 0, &E));
     EXPECT(HOPT_ECONFLICT, hopt_store_lead(store, "a", "m:2:b", 0, 0, &E));
@@ -112,7 +112,7 @@ static void leadership(void) {
 
 static void delete_all_of_it(void) {
     hopt_store *store = open_store();
-    hopt_study *study = make_study(store, "a"), *other = make_study(store, "b"), *gone;
+    hopt_study_record *study = make_study(store, "a"), *other = make_study(store, "b"), *gone;
     queue_trials(store, study, 0, 5);
     queue_trials(store, other, 0, 5);
     hopt_trial *trial = claim(store, "a", "w:1:a"), *foreign = claim(store, "b", "w:1:a");
@@ -162,7 +162,7 @@ static void damaged_records(void) {
         BACKEND->damage(URI, names[i], -1, i);
     BACKEND->future(URI, "d");
     store = open_store();
-    hopt_study *study;
+    hopt_study_record *study;
     for (int i = 0; i < 4; i++)
         EXPECT(HOPT_EINVAL, hopt_store_study(store, &study, names[i], &E));
     CHECK(strstr(E.message, "newer"));

@@ -89,13 +89,13 @@ uint64_t draw(uint64_t below);
 
 hopt_store *open_store(void);
 /** A study's record, not stored. */
-hopt_study *new_study(const char *name);
+hopt_study_record *new_study(const char *name);
 /** Store a study and read it back; the caller's. */
-hopt_study *make_study(hopt_store *store, const char *name);
+hopt_study_record *make_study(hopt_store *store, const char *name);
 /** A NEW trial with values of several types, not stored. */
-hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid);
+hopt_trial *new_trial(const hopt_study_record *study, int num, int64_t tid);
 /** Queue trials `from` .. `from + n - 1`, with fresh tids. */
-void queue_trials(hopt_store *store, const hopt_study *study, int from, int n);
+void queue_trials(hopt_store *store, const hopt_study_record *study, int from, int n);
 /** Claim one; fails the case when there is none. */
 hopt_trial *claim(hopt_store *store, const char *study, const char *owner);
 hopt_lease lease_of(const hopt_trial *trial);

@@ -86,8 +86,8 @@ hopt_store *open_store(void) {
     return store;
 }
 
-hopt_study *new_study(const char *name) {
-    hopt_study *study = hopt_study_new();
+hopt_study_record *new_study(const char *name) {
+    hopt_study_record *study = hopt_study_new();
     snprintf(study->name, sizeof study->name, "%s", name);
     study->spec = hopt_strdup("{\"name\":\"x\"}");
     snprintf(study->space_hash, sizeof study->space_hash, "0123456789abcdef");
@@ -96,8 +96,8 @@ hopt_study *new_study(const char *name) {
     return study;
 }
 
-hopt_study *make_study(hopt_store *store, const char *name) {
-    hopt_study *study = new_study(name), *stored;
+hopt_study_record *make_study(hopt_store *store, const char *name) {
+    hopt_study_record *study = new_study(name), *stored;
     MUST(hopt_store_study_create(store, study, &E));
     MUST(hopt_store_study(store, &stored, name, &E));
     CHECK(memcmp(study->prefix, stored->prefix, HOPT_PREFIX_SIZE) == 0);
@@ -105,7 +105,7 @@ hopt_study *make_study(hopt_store *store, const char *name) {
     return stored;
 }
 
-hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid) {
+hopt_trial *new_trial(const hopt_study_record *study, int num, int64_t tid) {
     hopt_trial *trial = hopt_trial_new();
     trial->id = hopt_trial_id_make(study->prefix, num);
     snprintf(trial->study, sizeof trial->study, "%s", study->name);
@@ -128,7 +128,7 @@ hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid) {
     return trial;
 }
 
-void queue_trials(hopt_store *store, const hopt_study *study, int from, int n) {
+void queue_trials(hopt_store *store, const hopt_study_record *study, int from, int n) {
     hopt_trials list = {0};
     int64_t tid;
     size_t inserted;

@@ -33,7 +33,7 @@ static void check_trial(const bson_t *doc) {
 }
 
 static void check_study(const bson_t *doc) {
-    hopt_study *study, *again;
+    hopt_study_record *study, *again;
     hopt_error err;
     if (hopt_bson_study_decode(&study, doc, &err) != HOPT_OK) return;
     bson_t first = BSON_INITIALIZER, second = BSON_INITIALIZER;

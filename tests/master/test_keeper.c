@@ -43,7 +43,7 @@ static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled
                              name, rest);
     hopt_errors errors = {0};
     hopt_study_spec *spec;
-    hopt_study *study;
+    hopt_study_record *study;
     if (hopt_study_spec_parse(&spec, text, strlen(text), NULL, NULL, 0, &errors) != HOPT_OK) {
         fprintf(stderr, "%s\n", errors.list[0].message);
         abort();
@@ -108,7 +108,7 @@ static void serial_life(void) {
     HOPT_ASSERT(news.view.has_best && news.view.best_num == 19 && news.view.best_loss == 1);
     hopt_keeper_news_clear(&news);
     hopt_keeper_free(keeper, store);
-    hopt_study *study;
+    hopt_study_record *study;
     OK(hopt_store_study(store, &study, "life", &err));
     HOPT_ASSERT(study->counts[HOPT_DONE] == 20 && study->has_best && study->best_num == 19);
     hopt_study_free(study);
@@ -218,7 +218,7 @@ static void all_errors_pause_and_resume_goes_on(void) {
         HOPT_ASSERT(work_one("bad", NAN) >= 0);
     }
     HOPT_ASSERT(state == HOPT_STUDY_PAUSED && worked == 5);
-    hopt_study *study;
+    hopt_study_record *study;
     OK(hopt_store_study(store, &study, "bad", &err));
     OK(hopt_store_study_update(store, "bad", study->rev, HOPT_STUDY_ACTIVE, NULL, NULL, NULL,
                                &err));
@@ -247,7 +247,7 @@ static void cancelled_study_ends(void) {
     HOPT_ASSERT(tick_queued(keeper, NULL) == 8);
     hopt_trial *trial;
     OK(hopt_store_claim(store, &trial, "stop", "w:1:00000001", &err));
-    hopt_study *study;
+    hopt_study_record *study;
     OK(hopt_store_study(store, &study, "stop", &err));
     OK(hopt_store_study_update(store, "stop", study->rev, HOPT_STUDY_CLOSING, "cancelled", NULL,
                                NULL, &err));
@@ -276,7 +276,7 @@ static void another_space_is_refused(void) {
         "{\"name\":\"space\",\"space\":{\"x\":{\"_type\":\"uniform\",\"_value\":[0,2]}}}";
     hopt_errors errors = {0};
     hopt_study_spec *other;
-    hopt_study *study;
+    hopt_study_record *study;
     OK(hopt_study_spec_parse(&other, text, strlen(text), NULL, NULL, 0, &errors));
     HOPT_ASSERT(hopt_enroll(store, &study, &how, other, &err) == HOPT_ECONFLICT);
     HOPT_ASSERT(strstr(err.message, "x") && !study);
@@ -285,14 +285,14 @@ static void another_space_is_refused(void) {
 
 /* ---- what goes wrong ---- */
 
-static hopt_study *read_study(const char *name) {
-    hopt_study *study;
+static hopt_study_record *read_study(const char *name) {
+    hopt_study_record *study;
     OK(hopt_store_study(store, &study, name, &err));
     return study;
 }
 
 static void change_study(const char *name, int state, const char *reason, const char *spec) {
-    hopt_study *study = read_study(name);
+    hopt_study_record *study = read_study(name);
     OK(hopt_store_study_update(store, name, study->rev, state, reason, spec, NULL, &err));
     hopt_study_free(study);
 }
@@ -302,7 +302,7 @@ static void change_study(const char *name, int state, const char *reason, const 
 static void invalid_stored_file_is_told(void) {
     hopt_enrolled how;
     hopt_study_spec_free(enroll("invalid", "", &how));
-    hopt_study *study = read_study("invalid");
+    hopt_study_record *study = read_study("invalid");
     char *good = hopt_strdup(study->spec);
     hopt_study_free(study);
     change_study("invalid", -1, NULL, "{\"name\":\"invalid\",\"spice\":1}");
@@ -358,7 +358,7 @@ static void recreated_study_is_another(void) {
     HOPT_ASSERT(news.view.leading && news.queued == 2 && news.view.counts[HOPT_DONE] == 0);
     HOPT_ASSERT(news.spec && news.spec->stop.max_trials == 3);
     hopt_keeper_news_clear(&news);
-    hopt_study *study = read_study("again");
+    hopt_study_record *study = read_study("again");
     HOPT_ASSERT(study->leader && strstr(study->leader, "m:1:00000001"));
     hopt_study_free(study);
     for (int i = 0; i < 3; i++) {
@@ -377,7 +377,7 @@ static void lost_lead_is_seen_in_the_record(void) {
     hopt_study_spec_free(enroll("usurped", "", &how));
     hopt_keeper *keeper = keeper_of("usurped", "m:1:00000001", 1);
     HOPT_ASSERT(tick_queued(keeper, NULL) == 1);
-    hopt_study *study = read_study("usurped");
+    hopt_study_record *study = read_study("usurped");
     OK(hopt_store_lead(store, "usurped", "n:1:00000002@x", study->epoch, study->beat, &err));
     hopt_study_free(study);
     HOPT_ASSERT(work_one("usurped", 1) == 0);

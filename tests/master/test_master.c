@@ -42,7 +42,7 @@ static void must(hopt_status status, int line) {
 static void add_study(bench *b, const char *name) {
     hopt_errors errors = {0};
     hopt_study_spec *spec;
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_enrolled how;
     char *text = hopt_format("{\"name\":\"%s\",\"space\":{\"x\":{\"_type\":\"uniform\",\"_value\":"
                              "[0,1]}},\"sampler\":{\"name\":\"random\"}}",
@@ -55,7 +55,7 @@ static void add_study(bench *b, const char *name) {
 }
 
 static void break_study(bench *b, const char *name) {
-    hopt_study *study;
+    hopt_study_record *study;
     add_study(b, name);
     OK(hopt_store_study(b->store, &study, name, &err));
     OK(hopt_store_study_update(b->store, name, study->rev, -1, NULL, "{}", NULL, &err));

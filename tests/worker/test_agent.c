@@ -21,7 +21,7 @@ typedef struct bench {
     char *uri, *workdir;
     hopt_store *store; /* the test's own connection */
     hopt_study_spec *specs[STUDIES_MAX];
-    hopt_study *records[STUDIES_MAX];
+    hopt_study_record *records[STUDIES_MAX];
     const char *cwds[STUDIES_MAX];
     size_t n_studies;
     uv_loop_t loop;
@@ -60,7 +60,7 @@ static void add_study(bench *b, const char *name, const char *command, const cha
     CHECK(hopt_study_spec_parse(&b->specs[at], text, strlen(text), NULL, NULL, 0, &errors) ==
               HOPT_OK,
           "%s", errors.list[0].message);
-    hopt_study *study = b->records[at] = hopt_study_new();
+    hopt_study_record *study = b->records[at] = hopt_study_new();
     snprintf(study->name, sizeof study->name, "%s", name);
     study->format = 1;
     study->spec = text;

@@ -36,7 +36,7 @@ void hopt_bson_add_best(bson_t *to, const char *key, bool has_best, int num, dou
     bson_append_document_end(to, &best);
 }
 
-void hopt_bson_study_encode(bson_t *doc, const hopt_study *study) {
+void hopt_bson_study_encode(bson_t *doc, const hopt_study_record *study) {
     bson_t leader;
     hopt_bson_add_text(doc, "_id", study->name);
     BSON_APPEND_INT32(doc, "format", HOPT_BSON_STUDY_FORMAT);
@@ -70,7 +70,7 @@ enum {
     SEEN_ALL = 63
 };
 
-static bool decode_prefix(hopt_study *study, const bson_iter_t *at) {
+static bool decode_prefix(hopt_study_record *study, const bson_iter_t *at) {
     bson_subtype_t subtype;
     uint32_t length;
     const uint8_t *data;
@@ -81,12 +81,12 @@ static bool decode_prefix(hopt_study *study, const bson_iter_t *at) {
     return true;
 }
 
-static bool decode_state(hopt_study *study, const bson_iter_t *at) {
+static bool decode_state(hopt_study_record *study, const bson_iter_t *at) {
     char word[16];
     return hopt_bson_name(word, sizeof word, at) && hopt_study_state_parse(&study->state, word);
 }
 
-static bool decode_counts(hopt_study *study, const bson_iter_t *at) {
+static bool decode_counts(hopt_study_record *study, const bson_iter_t *at) {
     bson_iter_t count;
     if (!BSON_ITER_HOLDS_ARRAY(at) || !bson_iter_recurse(at, &count)) return false;
     for (int i = 0; i < HOPT_STATES && bson_iter_next(&count); i++) {
@@ -95,7 +95,7 @@ static bool decode_counts(hopt_study *study, const bson_iter_t *at) {
     return true;
 }
 
-static bool decode_best(hopt_study *study, const bson_iter_t *at) {
+static bool decode_best(hopt_study_record *study, const bson_iter_t *at) {
     bson_iter_t num, loss;
     int64_t value;
     if (BSON_ITER_HOLDS_NULL(at)) return true;
@@ -115,7 +115,7 @@ static bool null_or_text(char **out, const bson_iter_t *at) {
     return BSON_ITER_HOLDS_NULL(at) || hopt_bson_text(out, at);
 }
 
-static bool decode_leader(hopt_study *study, const bson_iter_t *at) {
+static bool decode_leader(hopt_study_record *study, const bson_iter_t *at) {
     bson_iter_t field;
     if (!BSON_ITER_HOLDS_DOCUMENT(at) || !bson_iter_recurse(at, &field)) return false;
     while (bson_iter_next(&field)) {
@@ -130,27 +130,27 @@ static bool decode_leader(hopt_study *study, const bson_iter_t *at) {
     return true;
 }
 
-static bool decode_format(hopt_study *study, const bson_iter_t *at) {
+static bool decode_format(hopt_study_record *study, const bson_iter_t *at) {
     int64_t format;
     if (!hopt_bson_integer(&format, at, 1, INT32_MAX)) return false;
     study->format = (int)format;
     return true;
 }
 
-static bool decode_seed(hopt_study *study, const bson_iter_t *at) {
+static bool decode_seed(hopt_study_record *study, const bson_iter_t *at) {
     int64_t seed;
     if (!hopt_bson_integer(&seed, at, 0, INT64_MAX)) return false;
     study->seed = (uint64_t)seed;
     return true;
 }
 
-static bool decode_id(hopt_study *study, const bson_iter_t *at) {
+static bool decode_id(hopt_study_record *study, const bson_iter_t *at) {
     return hopt_bson_name(study->name, sizeof study->name, at) &&
            hopt_study_name_valid(study->name);
 }
 
 /* The fields that a record must have. *bit is that of the field, 0 when it is none of them. */
-static bool decode_needed(hopt_study *study, const char *key, const bson_iter_t *at,
+static bool decode_needed(hopt_study_record *study, const char *key, const bson_iter_t *at,
                           unsigned *bit) {
     if (strcmp(key, "_id") == 0) return *bit = SEEN_ID, decode_id(study, at);
     if (strcmp(key, "format") == 0) return *bit = SEEN_FORMAT, decode_format(study, at);
@@ -163,7 +163,7 @@ static bool decode_needed(hopt_study *study, const char *key, const bson_iter_t 
     return true;
 }
 
-static bool decode_other(hopt_study *study, const char *key, const bson_iter_t *at) {
+static bool decode_other(hopt_study_record *study, const char *key, const bson_iter_t *at) {
     if (strcmp(key, "reason") == 0) return null_or_text(&study->reason, at);
     if (strcmp(key, "file_hash") == 0)
         return hopt_bson_name(study->file_hash, sizeof study->file_hash, at);
@@ -178,14 +178,14 @@ static bool decode_other(hopt_study *study, const char *key, const bson_iter_t *
     return true;
 }
 
-static hopt_status newer(const hopt_study *study, hopt_error *err) {
+static hopt_status newer(const hopt_study_record *study, hopt_error *err) {
     return hopt_error_set(err, HOPT_EINVAL,
                           "study \"%s\" is of format %d, made by a newer hopt; this one knows "
                           "format %d",
                           study->name, study->format, HOPT_BSON_STUDY_FORMAT);
 }
 
-static hopt_status decode(hopt_study *study, const bson_t *doc, hopt_error *err) {
+static hopt_status decode(hopt_study_record *study, const bson_t *doc, hopt_error *err) {
     bson_iter_t at;
     unsigned seen = 0, bit;
     char wrong[32] = "";
@@ -212,8 +212,8 @@ static hopt_status decode(hopt_study *study, const bson_t *doc, hopt_error *err)
     return HOPT_OK;
 }
 
-hopt_status hopt_bson_study_decode(hopt_study **out, const bson_t *doc, hopt_error *err) {
-    hopt_study *study = hopt_study_new();
+hopt_status hopt_bson_study_decode(hopt_study_record **out, const bson_t *doc, hopt_error *err) {
+    hopt_study_record *study = hopt_study_new();
     hopt_status status = decode(study, doc, err);
     if (status != HOPT_OK) {
         hopt_study_free(study);

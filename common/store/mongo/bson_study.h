@@ -10,14 +10,14 @@
 enum { HOPT_BSON_STUDY_FORMAT = 1 };
 
 /** Append the whole record of `study` to `doc` (empty, initialised). */
-void hopt_bson_study_encode(bson_t *doc, const hopt_study *study);
+void hopt_bson_study_encode(bson_t *doc, const hopt_study_record *study);
 
 /**
  * The record in a document, every field checked.
  * @param[out] out  the caller's; NULL on failure.
  * @return HOPT_OK or HOPT_EINVAL: malformed, or of a newer format.
  */
-HOPT_MUST_CHECK hopt_status hopt_bson_study_decode(hopt_study **out, const bson_t *doc,
+HOPT_MUST_CHECK hopt_status hopt_bson_study_decode(hopt_study_record **out, const bson_t *doc,
                                                    hopt_error *err);
 
 /** Append `key`: the counts of the five states. */

@@ -144,8 +144,9 @@ hopt_status hopt_mongo__create_indexes(hopt_mongo *self, hopt_error *err);
 /* ---- the slots of the driver's table, by file ---- */
 
 /* mongo_study.c */
-hopt_status hopt_mongo__study_create(void *self, hopt_study *study, hopt_error *err);
-hopt_status hopt_mongo__study(void *self, hopt_study **out, const char *name, hopt_error *err);
+hopt_status hopt_mongo__study_create(void *self, hopt_study_record *study, hopt_error *err);
+hopt_status hopt_mongo__study(void *self, hopt_study_record **out, const char *name,
+                              hopt_error *err);
 hopt_status hopt_mongo__studies(void *self, char ***names, size_t *count, hopt_error *err);
 hopt_status hopt_mongo__study_update(void *self, const char *name, int64_t rev, int state,
                                      const char *reason, const char *spec, const char *file_hash,

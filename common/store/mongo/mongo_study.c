@@ -13,7 +13,7 @@
 
 static const uint8_t no_prefix[HOPT_PREFIX_SIZE];
 
-static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
+static hopt_status fill_prefix(hopt_study_record *study, hopt_error *err) {
     ssize_t got;
     do
         got = getrandom(study->prefix, sizeof study->prefix, 0);
@@ -22,7 +22,7 @@ static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
     return hopt_error_set(err, HOPT_EFAILED, "no random numbers: %s", strerror(errno));
 }
 
-hopt_status hopt_mongo__study_create(void *self, hopt_study *study, hopt_error *err) {
+hopt_status hopt_mongo__study_create(void *self, hopt_study_record *study, hopt_error *err) {
     bool fill = memcmp(study->prefix, no_prefix, sizeof no_prefix) == 0;
     hopt_status status = fill ? fill_prefix(study, err) : HOPT_OK;
     if (status != HOPT_OK) return status;
@@ -34,7 +34,8 @@ hopt_status hopt_mongo__study_create(void *self, hopt_study *study, hopt_error *
     return hopt_error_set(err, status, "the study \"%s\" exists", study->name);
 }
 
-hopt_status hopt_mongo__study(void *self, hopt_study **out, const char *name, hopt_error *err) {
+hopt_status hopt_mongo__study(void *self, hopt_study_record **out, const char *name,
+                              hopt_error *err) {
     bson_t *doc;
     *out = NULL;
     hopt_status status = hopt_mongo__find_one(self, HOPT_MONGO_STUDIES,
@@ -52,7 +53,7 @@ hopt_status hopt_mongo__studies(void *self, char ***names, size_t *count, hopt_e
     mongoc_cursor_t *cursor = hopt_mongo__find(self, HOPT_MONGO_STUDIES, bson_new(),
                                                BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}"));
     while (mongoc_cursor_next(cursor, &doc)) {
-        hopt_study *study;
+        hopt_study_record *study;
         if (hopt_bson_study_decode(&study, doc, NULL) != HOPT_OK) continue;
         *names = hopt_grow(*names, *count, &capacity, sizeof **names);
         (*names)[(*count)++] = hopt_strdup(study->name);

@@ -173,8 +173,9 @@ json_t *hopt_sqlite__object(sqlite3_stmt *row, int column);
 
 /* ---- the driver's table: sqlite_study.c ---- */
 
-hopt_status hopt_sqlite__study_create(void *self, hopt_study *study, hopt_error *err);
-hopt_status hopt_sqlite__study(void *self, hopt_study **out, const char *name, hopt_error *err);
+hopt_status hopt_sqlite__study_create(void *self, hopt_study_record *study, hopt_error *err);
+hopt_status hopt_sqlite__study(void *self, hopt_study_record **out, const char *name,
+                               hopt_error *err);
 hopt_status hopt_sqlite__studies(void *self, char ***names, size_t *count, hopt_error *err);
 hopt_status hopt_sqlite__study_update(void *self, const char *name, int64_t rev, int state,
                                       const char *reason, const char *spec, const char *file_hash,

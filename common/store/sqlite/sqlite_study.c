@@ -25,7 +25,7 @@ static json_t *best_json(bool has, int num, double loss) {
     return has ? json_pack("{s:i,s:f}", "num", num, "loss", loss) : json_null();
 }
 
-static json_t *study_doc(const hopt_study *study) {
+static json_t *study_doc(const hopt_study_record *study) {
     json_t *doc = json_object();
     json_object_set_new(doc, "format", json_integer(HOPT_SQLITE_FORMAT));
     set_text(doc, "reason", study->reason);
@@ -40,7 +40,7 @@ static json_t *study_doc(const hopt_study *study) {
     return doc;
 }
 
-static void read_progress(hopt_study *study, const json_t *doc) {
+static void read_progress(hopt_study_record *study, const json_t *doc) {
     study->active_ms = hopt_json_integer_of(doc, "active_ms", 0);
     const json_t *counts = json_object_get(doc, "counts"), *best = json_object_get(doc, "best");
     for (size_t i = 0; i < HOPT_STATES; i++)
@@ -51,7 +51,7 @@ static void read_progress(hopt_study *study, const json_t *doc) {
     study->best_loss = hopt_json_number_of(best, "loss", 0);
 }
 
-static hopt_status read_doc(hopt_study *study, const json_t *doc, hopt_error *err) {
+static hopt_status read_doc(hopt_study_record *study, const json_t *doc, hopt_error *err) {
     long long format = hopt_json_integer_of(doc, "format", 0);
     if (format > HOPT_SQLITE_FORMAT)
         return hopt_error_set(err, HOPT_EINVAL,
@@ -74,8 +74,8 @@ static hopt_status read_doc(hopt_study *study, const json_t *doc, hopt_error *er
 }
 
 /* The current row as a record. On HOPT_EINVAL it is damaged, or of a newer format. */
-static hopt_status read_study(hopt_study **out, sqlite3_stmt *row, hopt_error *err) {
-    hopt_study *study = hopt_study_new();
+static hopt_status read_study(hopt_study_record **out, sqlite3_stmt *row, hopt_error *err) {
+    hopt_study_record *study = hopt_study_new();
     hopt_sqlite__text(study->name, sizeof study->name, row, 0);
     char state[16];
     hopt_sqlite__text(state, sizeof state, row, 1);
@@ -101,7 +101,7 @@ static hopt_status read_study(hopt_study **out, sqlite3_stmt *row, hopt_error *e
 
 /* ---- studies ---- */
 
-static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
+static hopt_status fill_prefix(hopt_study_record *study, hopt_error *err) {
     static const uint8_t none[HOPT_PREFIX_SIZE];
     if (memcmp(study->prefix, none, sizeof none) != 0) return HOPT_OK;
     if (getrandom(study->prefix, sizeof study->prefix, 0) != (ssize_t)sizeof study->prefix)
@@ -109,9 +109,9 @@ static hopt_status fill_prefix(hopt_study *study, hopt_error *err) {
     return HOPT_OK;
 }
 
-hopt_status hopt_sqlite__study_create(void *self, hopt_study *study, hopt_error *err) {
+hopt_status hopt_sqlite__study_create(void *self, hopt_study_record *study, hopt_error *err) {
     hopt_sqlite *s = self;
-    hopt_study made = *study; /* the caller's is left alone when the name is there */
+    hopt_study_record made = *study; /* the caller's is left alone when the name is there */
     hopt_status status = fill_prefix(&made, err);
     if (status) return status;
     json_t *doc = study_doc(study);
@@ -130,7 +130,8 @@ hopt_status hopt_sqlite__study_create(void *self, hopt_study *study, hopt_error 
     return status;
 }
 
-hopt_status hopt_sqlite__study(void *self, hopt_study **out, const char *name, hopt_error *err) {
+hopt_status hopt_sqlite__study(void *self, hopt_study_record **out, const char *name,
+                               hopt_error *err) {
     hopt_sqlite *s = self;
     sqlite3_stmt *select;
     bool row = false;
@@ -151,7 +152,7 @@ hopt_status hopt_sqlite__studies(void *self, char ***names, size_t *count, hopt_
     hopt_status status = hopt_sqlite__bind(s, &select, HOPT_SQL_STUDIES, err, "");
     while (status == HOPT_OK && (status = hopt_sqlite__step(s, select, &row, err)) == HOPT_OK &&
            row) {
-        hopt_study *study;
+        hopt_study_record *study;
         if (read_study(&study, select, NULL) != HOPT_OK) continue;
         *names = hopt_grow(*names, *count, &capacity, sizeof **names);
         (*names)[(*count)++] = hopt_strdup(study->name);
@@ -165,7 +166,7 @@ static void replace(char **text, const char *by) {
     *text = hopt_strdup(by);
 }
 
-static hopt_status write_study(hopt_sqlite *s, const hopt_study *study, hopt_error *err) {
+static hopt_status write_study(hopt_sqlite *s, const hopt_study_record *study, hopt_error *err) {
     json_t *doc = study_doc(study);
     char *text = hopt_json_text(doc);
     json_decref(doc);
@@ -179,7 +180,7 @@ hopt_status hopt_sqlite__study_update(void *self, const char *name, int64_t rev,
                                       const char *reason, const char *spec, const char *file_hash,
                                       hopt_error *err) {
     hopt_sqlite *s = self;
-    hopt_study *study = NULL;
+    hopt_study_record *study = NULL;
     hopt_status status = hopt_sqlite__begin(s, err);
     if (status) return status;
     status = hopt_sqlite__study(s, &study, name, err);

@@ -69,7 +69,7 @@ static hopt_study_spec *make_spec(const char *name, const char *sampler) {
     return spec;
 }
 
-static hopt_trial *ended_trial(hopt_proposer *proposer, const hopt_study *study, int num,
+static hopt_trial *ended_trial(hopt_proposer *proposer, const hopt_study_record *study, int num,
                                int64_t tid) {
     hopt_trial *trial;
     hopt_error err = {0};
@@ -92,7 +92,7 @@ static void make_study(const char *name, const char *sampler, int trials) {
     hopt_error err = {0};
     hopt_store *store = open_store();
     hopt_study_spec *spec = make_spec(name, sampler), *random = make_spec(name, "random");
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_enrolled how;
     hopt_proposer *proposer;
     must(hopt_enroll(store, &study, &how, spec, &err), &err);

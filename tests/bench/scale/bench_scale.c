@@ -302,7 +302,7 @@ static double lease_of(const char *uri, const char *name) {
     hopt_store *store = scale_open(uri);
     hopt_error err = {0};
     hopt_errors errors = {0};
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_study_spec *spec;
     scale_must(hopt_store_study(store, &study, name, &err), &err);
     if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), NULL, NULL, 0, &errors) !=

@@ -18,8 +18,8 @@ static double loss_of(const double *point, int size) {
     return sum;
 }
 
-static hopt_trial *ended(const hopt_study *study, const hopt_space *space, int num, int64_t tid,
-                         double *point) {
+static hopt_trial *ended(const hopt_study_record *study, const hopt_space *space, int num,
+                         int64_t tid, double *point) {
     hopt_trial *trial = hopt_trial_new();
     hopt_space_draw(space, (uint64_t)num, point);
     trial->id = hopt_trial_id_make(study->prefix, num);
@@ -48,7 +48,7 @@ void scale_fill(const char *uri, const char *name, int n) {
     hopt_store *store = scale_open(uri);
     hopt_error err = {0};
     hopt_errors errors = {0};
-    hopt_study *study;
+    hopt_study_record *study;
     hopt_study_spec *spec;
     scale_must(hopt_store_study(store, &study, name, &err), &err);
     if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), NULL, NULL, 0, &errors) !=

@@ -61,7 +61,7 @@ static hopt_store *open_store(void) {
 
 /* ---- filling ---- */
 
-static hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid, bool ended) {
+static hopt_trial *new_trial(const hopt_study_record *study, int num, int64_t tid, bool ended) {
     static const char *const labels[] = {"a", "model", "model/svm/C", "model/svm/gamma", "scale"};
     hopt_trial *trial = hopt_trial_new();
     trial->id = hopt_trial_id_make(study->prefix, num);
@@ -89,7 +89,7 @@ static hopt_trial *new_trial(const hopt_study *study, int num, int64_t tid, bool
     return trial;
 }
 
-static void fill(hopt_store *store, const hopt_study *study, int from, int n, bool ended) {
+static void fill(hopt_store *store, const hopt_study_record *study, int from, int n, bool ended) {
     hopt_error err = {0};
     for (int at = 0; at < n; at += BATCH) {
         hopt_trials list = {0};
@@ -122,7 +122,7 @@ static void in_child(void (*work)(const char *name, const scenario *s), const ch
 static void make(const char *name, const scenario *s) {
     hopt_error err = {0};
     hopt_store *store = open_store();
-    hopt_study *study = hopt_study_new();
+    hopt_study_record *study = hopt_study_new();
     snprintf(study->name, sizeof study->name, "%s", name);
     study->spec = hopt_strdup("{}");
     must(hopt_store_study_create(store, study, &err), &err);

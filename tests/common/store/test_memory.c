@@ -34,7 +34,7 @@ static hopt_store *open_memory(void) {
 
 static void fill(hopt_store *store) {
     hopt_error err = {0};
-    hopt_study *study = hopt_study_new();
+    hopt_study_record *study = hopt_study_new();
     snprintf(study->name, sizeof study->name, "a");
     study->spec = hopt_strdup("{}");
     CHECK(hopt_store_study_create(store, study, &err) == HOPT_OK);

@@ -75,15 +75,15 @@ static void write_file(const char *text) {
     fclose(file);
 }
 
-static hopt_study *make_study(hopt_store *store) {
-    hopt_study *study = hopt_study_new();
+static hopt_study_record *make_study(hopt_store *store) {
+    hopt_study_record *study = hopt_study_new();
     snprintf(study->name, sizeof study->name, "a");
     study->spec = hopt_strdup("{}");
     cr_assert_eq(hopt_store_study_create(store, study, &err), HOPT_OK, "%s", err.message);
     return study;
 }
 
-static hopt_trial *new_trial(const hopt_study *study, int num) {
+static hopt_trial *new_trial(const hopt_study_record *study, int num) {
     hopt_trial *trial = hopt_trial_new();
     trial->id = hopt_trial_id_make(study->prefix, num);
     snprintf(trial->study, sizeof trial->study, "a");
@@ -264,7 +264,7 @@ Test(sqlite, lock_held_too_long) {
     double waited = now_s() - start;
     cr_assert(waited > 0.9 && waited < 5, "%f", waited);
     cr_assert(strstr(err.message, "another process holds its lock"), "%s", err.message);
-    hopt_study *none; /* readers are not in its way */
+    hopt_study_record *none; /* readers are not in its way */
     cr_assert_eq(hopt_store_study(store, &none, "a", &err), HOPT_ENOTFOUND);
     sqlite3_close(db);
     cr_assert_eq(hopt_store_tids(store, &tid, 1, &err), HOPT_OK);
@@ -285,7 +285,7 @@ static void hold_a_transaction(int ready) {
 
 Test(sqlite, killed_in_a_transaction) {
     hopt_store *store = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     hopt_trial *trial = new_trial(study, 0);
     size_t inserted;
     cr_assert_eq(hopt_store_enqueue(store, &trial, 1, &inserted, &err), HOPT_OK, "%s", err.message);
@@ -320,7 +320,7 @@ static int64_t queued_in(hopt_store *store) {
     return counts[HOPT_NEW];
 }
 
-static void visit_and_enqueue(hopt_store *store, const hopt_study *study, int num) {
+static void visit_and_enqueue(hopt_store *store, const hopt_study_record *study, int num) {
     size_t inserted;
     hopt_trial *trial = new_trial(study, num);
     cr_assert_eq(hopt_store_visit_begin(store, &err), HOPT_OK, "%s", err.message);
@@ -336,7 +336,7 @@ static int refuse_commit(void *data) {
 /* A visit is one transaction: seen by others at its end, or not at all. */
 Test(sqlite, visit_is_one_transaction) {
     hopt_store *store = must_open(), *other = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     sqlite3 *db = ((hopt_sqlite *)store->self)->db;
     visit_and_enqueue(store, study, 0);
     cr_assert(queued_in(store) == 1 && queued_in(other) == 0);
@@ -367,7 +367,7 @@ Test(sqlite, visit_is_one_transaction) {
 }
 
 /* Fills the store until the disk is full. @return how many trials went in. */
-static int fill(hopt_store *store, const hopt_study *study) {
+static int fill(hopt_store *store, const hopt_study_record *study) {
     static char text[20000];
     memset(text, 'x', sizeof text - 1);
     for (int num = 0;; num++) {
@@ -388,7 +388,7 @@ Test(sqlite, full_disk) {
         mount("none", folder, "tmpfs", 0, "size=2m") != 0)
         cr_skip("needs to mount a small file system");
     hopt_store *store = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     char ballast[160];
     snprintf(ballast, sizeof ballast, "%s/ballast", folder);
     int fd = open(ballast, O_CREAT | O_WRONLY, 0600);
@@ -412,7 +412,7 @@ Test(sqlite, full_disk) {
 /* A trial of a study that was deleted must not come back as an orphan. */
 Test(sqlite, enqueue_needs_its_study) {
     hopt_store *store = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     cr_assert_eq(hopt_store_study_delete(store, "a", &err), HOPT_OK);
     hopt_trial *trial = new_trial(study, 0);
     size_t inserted;
@@ -424,7 +424,7 @@ Test(sqlite, enqueue_needs_its_study) {
 
 Test(sqlite, tid_of_another_trial) {
     hopt_store *store = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     hopt_trial *one = new_trial(study, 0), *two = new_trial(study, 1);
     two->tid = 0;
     size_t inserted;
@@ -440,7 +440,7 @@ Test(sqlite, tid_of_another_trial) {
 /* A damaged trial at the head of the queue ends with the reason. */
 Test(sqlite, damaged_trial_is_set_aside) {
     hopt_store *store = must_open();
-    hopt_study *study = make_study(store);
+    hopt_study_record *study = make_study(store);
     hopt_trial *trial = new_trial(study, 0);
     size_t inserted;
     cr_assert_eq(hopt_store_enqueue(store, &trial, 1, &inserted, &err), HOPT_OK);
@@ -484,7 +484,7 @@ Test(sqlite, columns_of_other_types) {
                                           "UPDATE trial SET doc=x'00ff00' WHERE num=0"};
     for (size_t i = 0; i < HOPT_COUNT(damages); i++) {
         hopt_store *store = must_open();
-        hopt_study *study = make_study(store);
+        hopt_study_record *study = make_study(store);
         hopt_trial *trials[2] = {new_trial(study, 0), new_trial(study, 1)};
         size_t inserted, n_open;
         cr_assert_eq(hopt_store_enqueue(store, trials, 2, &inserted, &err), HOPT_OK);

@@ -5,9 +5,9 @@
 #include "common/base/alloc.h"
 #include "common/store/mongo/bson_study.h"
 
-static hopt_study *sample(void) {
+static hopt_study_record *sample(void) {
     static const uint8_t prefix[HOPT_PREFIX_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8, 255};
-    hopt_study *study = hopt_study_new();
+    hopt_study_record *study = hopt_study_new();
     strcpy(study->name, "digits");
     memcpy(study->prefix, prefix, sizeof prefix);
     study->state = HOPT_STUDY_CLOSING;
@@ -30,7 +30,7 @@ static hopt_study *sample(void) {
 }
 
 Test(bson_study, document) {
-    hopt_study *study = sample();
+    hopt_study_record *study = sample();
     bson_t doc = BSON_INITIALIZER;
     hopt_bson_study_encode(&doc, study);
     char *text = bson_as_canonical_extended_json(&doc, NULL);
@@ -52,7 +52,7 @@ Test(bson_study, document) {
 }
 
 Test(bson_study, round_trip) {
-    hopt_study *study = sample(), *back;
+    hopt_study_record *study = sample(), *back;
     bson_t doc = BSON_INITIALIZER;
     hopt_error err = {0};
     hopt_bson_study_encode(&doc, study);
@@ -79,7 +79,7 @@ Test(bson_study, round_trip) {
 }
 
 Test(bson_study, nothing_set_round_trip) {
-    hopt_study *study = hopt_study_new(), *back;
+    hopt_study_record *study = hopt_study_new(), *back;
     bson_t doc = BSON_INITIALIZER;
     hopt_error err = {0};
     strcpy(study->name, "a");
@@ -96,7 +96,7 @@ Test(bson_study, nothing_set_round_trip) {
 
 Test(bson_study, damaged_records_are_told) {
     static const char *const fields[] = {"_id", "format", "prefix", "state", "rev", "spec"};
-    hopt_study *study = sample(), *back;
+    hopt_study_record *study = sample(), *back;
     bson_t doc = BSON_INITIALIZER;
     hopt_bson_study_encode(&doc, study);
     for (size_t i = 0; i < HOPT_COUNT(fields); i++) {
@@ -116,7 +116,7 @@ Test(bson_study, damaged_records_are_told) {
 
 /* It may have other fields in other forms, but its number is told first. */
 Test(bson_study, newer_format_is_told) {
-    hopt_study *back;
+    hopt_study_record *back;
     hopt_error err = {0};
     bson_t *doc =
         BCON_NEW("_id", BCON_UTF8("a"), "prefix", BCON_BOOL(true), "format", BCON_INT32(2));

@@ -403,7 +403,7 @@ Test(study, table_of_settings_is_whole) {
 }
 
 Test(study, record) {
-    hopt_study *study = hopt_study_new();
+    hopt_study_record *study = hopt_study_new();
     cr_assert_eq(study->format, 1);
     cr_assert_eq(study->state, HOPT_STUDY_ACTIVE);
     study->reason = hopt_strdup("max_trials");
