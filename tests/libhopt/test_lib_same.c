@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "tests/libhopt/check.h"
+#include "tests/libhopt/databases.h"
 
 enum { TRIALS = 45 };
 
@@ -187,6 +188,6 @@ int main(int argc, char **argv) {
     same(self, argv[1], folder, tree, "\"name\": \"tpe\"");
     same(self, argv[1], folder, flat, "\"name\": \"gp\"");
     together(argv[1], folder);
-    remove_folder(folder);
+    remove_stores(folder);
     return 0;
 }
