@@ -63,7 +63,7 @@ struct hopt_http {
 static void cut_late(hopt_http *http) {
     int64_t now_ms = hopt_clock_mono_ms();
     for (conn *one = http->conns; one; one = one->next)
-        if (now_ms - one->since_ms > HOPT_HTTP_REQUEST_MS) shutdown(one->fd, SHUT_RDWR);
+        if (now_ms - one->since_ms > http->options.request_ms) shutdown(one->fd, SHUT_RDWR);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -290,6 +290,7 @@ hopt_status hopt_http_new(hopt_http **out, uv_loop_t *loop, const hopt_http_opti
     hopt_http *http = hopt_zalloc(1, sizeof *http);
     *out = NULL;
     http->options = *options;
+    if (http->options.request_ms <= 0) http->options.request_ms = HOPT_HTTP_REQUEST_MS;
     if (start_daemon(http) != HOPT_OK) {
         close(options->fd);
         free(http);

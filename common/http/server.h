@@ -38,6 +38,7 @@ typedef struct hopt_http_options {
     const hopt_http_route *routes; /**< the first that fits; up to path NULL; borrowed */
     const char *const *hosts;      /**< names for hopt_http_host_allowed(); borrowed */
     size_t n_hosts;
+    int64_t request_ms; /**< 0: HOPT_HTTP_REQUEST_MS */
 } hopt_http_options;
 
 /** @return HOPT_OK; HOPT_EFAILED: out of file descriptors and the like. Then fd is closed too. */

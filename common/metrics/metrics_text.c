@@ -4,27 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
 #include "common/metrics/metrics_internal.h"
-
-/* The bytes of the UTF-8 character at `at`; 0: it is none. */
-static size_t utf8_length(const unsigned char *at) {
-    if (at[0] < 0x80) return 1;
-    size_t n = at[0] >= 0xf0 && at[0] < 0xf5   ? 4
-               : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
-               : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-                                               : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xc0) != 0x80) return 0;
-    /* Overlong forms, surrogates and what is above U+10FFFF. */
-    if (n == 3 && ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f))) return 0;
-    if (n == 4 && ((at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))) return 0;
-    return n;
-}
 
 /* A label's value between its quotes: backslash, quote and line feed are escaped. */
 static void add_value(hopt_buf *out, const char *text) {
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        size_t n = utf8_length(at);
+    for (const char *at = text; *at;) {
+        size_t n = hopt_utf8_length(at);
         if (*at == '\\' || *at == '"') hopt_buf_char(out, '\\');
         if (*at == '\n')
             hopt_buf_text(out, "\\n");

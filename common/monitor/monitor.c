@@ -7,6 +7,7 @@
 
 #include "common/base/alloc.h"
 #include "common/http/address.h"
+#include "common/sys/log.h"
 #include "common/sys/process.h"
 
 enum { ROUTES_MAX = 16 };
@@ -175,12 +176,13 @@ void hopt_monitor_free(hopt_monitor *monitor) {
     free(monitor);
 }
 
-const char *hopt_monitor_address(const hopt_monitor *monitor) {
-    return monitor ? monitor->name : NULL;
-}
-
-bool hopt_monitor_public(const hopt_monitor *monitor) {
-    return monitor && !monitor->address.loopback;
+void hopt_monitor_log(const hopt_monitor *monitor) {
+    if (!monitor) return;
+    hopt_log_info("http started address=%s", monitor->name);
+    if (!monitor->address.loopback)
+        hopt_log_info("http answers other machines too, without a login and unencrypted "
+                      "address=%s",
+                      monitor->name);
 }
 
 hopt_metrics *hopt_monitor_metrics(hopt_monitor *monitor) {

@@ -9,7 +9,6 @@
 #ifndef HOPT_MONITOR_MONITOR_H
 #define HOPT_MONITOR_MONITOR_H
 
-#include <stdbool.h>
 #include <uv.h>
 
 #include "common/base/error.h"
@@ -31,10 +30,8 @@ HOPT_MUST_CHECK hopt_status hopt_monitor_open(hopt_monitor **out, const char *ad
                                               hopt_error *err);
 void hopt_monitor_free(hopt_monitor *monitor);
 
-/** "127.0.0.1:9620", with the port that was taken. */
-const char *hopt_monitor_address(const hopt_monitor *monitor);
-/** Whether other machines reach it. */
-bool hopt_monitor_public(const hopt_monitor *monitor);
+/** Say in the log where it listens, with the port that was taken. */
+void hopt_monitor_log(const hopt_monitor *monitor);
 
 hopt_metrics *hopt_monitor_metrics(hopt_monitor *monitor);
 /** For hopt_store_options.observer; NULL for NULL. */
