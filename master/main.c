@@ -7,11 +7,13 @@
 
 #include "common/base/alloc.h"
 #include "common/loop/signals.h"
+#include "common/monitor/monitor.h"
 #include "common/program/program.h"
 #include "common/sys/log.h"
 #include "master/enroll.h"
 #include "master/master.h"
 #include "master/master_command.h"
+#include "master/master_metrics.h"
 
 static const char program_name[] = "hopt-master";
 
@@ -28,6 +30,8 @@ typedef struct program {
     uv_loop_t loop;
     hopt_master *master;
     hopt_signals *signals;
+    hopt_monitor *monitor; /* NULL: nothing is shown */
+    hopt_master_metrics *metrics;
     watched *studies;
     size_t n_studies, capacity;
     bool stopping;
@@ -54,7 +58,7 @@ static int enroll_files(program *self, hopt_study_spec *const *specs) {
     const hopt_texts *files = &self->settings.files;
     hopt_store *store;
     hopt_error err;
-    hopt_store_options options = {.create = true};
+    hopt_store_options options = {.create = true, .observer = hopt_monitor_store(self->monitor)};
     if (!self->settings.store) {
         hopt_error_set(&err, HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
         return hopt_program_fail(program_name, &err);
@@ -69,6 +73,18 @@ static int enroll_files(program *self, hopt_study_spec *const *specs) {
     return code;
 }
 
+/* A port that is taken is said before anything is written to the store. */
+static int open_monitor(program *self) {
+    const hopt_texts *hosts = &self->settings.http_allow_hosts;
+    hopt_error err;
+    if (hopt_monitor_open(&self->monitor, self->settings.http, hosts->list, hosts->count, &err) !=
+        HOPT_OK)
+        return hopt_program_fail(program_name, &err);
+    hopt_monitor_count_proposals(self->monitor);
+    if (self->monitor) self->metrics = hopt_master_metrics_new(hopt_monitor_metrics(self->monitor));
+    return HOPT_EXIT_OK;
+}
+
 /* All files are read before the store is touched: a bad one leaves no trace. */
 static int set_up(program *self) {
     const hopt_texts *files = &self->settings.files;
@@ -79,6 +95,7 @@ static int set_up(program *self) {
             hopt_program_load(&specs[i], program_name, files->list[i], NULL, &self->settings.sets);
         if (one != HOPT_EXIT_OK) code = one;
     }
+    if (code == HOPT_EXIT_OK) code = open_monitor(self);
     if (code == HOPT_EXIT_OK) code = enroll_files(self, specs);
     for (size_t i = 0; i < files->count; i++)
         hopt_study_spec_free(specs[i]);
@@ -100,9 +117,16 @@ static watched *find(program *self, const char *name) {
     return one;
 }
 
-static void on_closed(void *data) {
+static void on_monitor_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+}
+
+static void on_closed(void *data) {
+    program *self = data;
+    self->master = NULL;
+    hopt_master_metrics_of(self->metrics, NULL);
+    hopt_monitor_close(self->monitor, on_monitor_closed, self);
 }
 
 static void stop(program *self) {
@@ -129,6 +153,7 @@ static void on_view(void *data, const hopt_master_view *view) {
     one->leading = view->leading;
     one->state = view->state;
     one->done = view->state == HOPT_STUDY_DONE;
+    hopt_master_metrics_view(self->metrics, view);
     stop_when_done(self);
 }
 
@@ -162,7 +187,20 @@ static void on_signal(void *data, int signum, int count) {
 
 /* ---- life ---- */
 
-static void run(program *self) {
+static const char *not_ready(void *data) {
+    const program *self = data;
+    return self->master ? hopt_master_not_ready(self->master) : "leaving";
+}
+
+static hopt_histogram *suggest_seconds(program *self) {
+    hopt_metrics *metrics = hopt_monitor_metrics(self->monitor);
+    return metrics ? hopt_metrics_histogram(metrics, "hopt_suggest_seconds",
+                                            "How long the sampler took to propose a point.", NULL,
+                                            NULL, &hopt_buckets_call)
+                   : NULL;
+}
+
+static int run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
     hopt_master_options options = {.store_uri = self->store,
@@ -172,12 +210,26 @@ static void run(program *self) {
                                    .on_view = on_view,
                                    .on_warning = on_warning,
                                    .on_store = on_store,
-                                   .data = self};
-    self->master = hopt_master_new(&self->loop, &options);
-    hopt_master_start(self->master);
-    hopt_log_info("master started studies=\"%s\"", self->settings.studies);
+                                   .data = self,
+                                   .observer = hopt_monitor_store(self->monitor),
+                                   .suggest = suggest_seconds(self),
+                                   .count_workers = self->monitor != NULL};
+    hopt_monitor_program shown = {not_ready, self};
+    hopt_error err;
+    int code = HOPT_EXIT_OK;
+    if (hopt_monitor_start(self->monitor, &self->loop, &shown, &err) == HOPT_OK) {
+        self->master = hopt_master_new(&self->loop, &options);
+        hopt_master_metrics_of(self->metrics, self->master);
+        hopt_master_start(self->master);
+        hopt_log_info("master started studies=\"%s\"", self->settings.studies);
+        hopt_monitor_log(self->monitor);
+    } else {
+        code = hopt_program_fail(program_name, &err);
+        hopt_signals_close(self->signals);
+    }
     uv_run(&self->loop, UV_RUN_DEFAULT);
     HOPT_ASSERT(uv_loop_close(&self->loop) == 0);
+    return code;
 }
 
 int main(int argc, char **argv) {
@@ -185,10 +237,13 @@ int main(int argc, char **argv) {
     int code;
     hopt_program_begin(argc, argv);
     if (!hopt_command_parse(&hopt_master_command, &self.settings, argc, argv, &code)) return code;
+    hopt_log_set_json(strcmp(self.settings.log_format, "json") == 0);
     if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);
     code = set_up(&self);
-    if (code == HOPT_EXIT_OK) run(&self);
+    if (code == HOPT_EXIT_OK) code = run(&self);
+    hopt_monitor_free(self.monitor);
+    hopt_master_metrics_free(self.metrics);
     free(self.studies);
     free(self.store);
     hopt_command_clear(&hopt_master_command, &self.settings);
