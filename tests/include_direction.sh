@@ -17,6 +17,7 @@ common/sampler: common/base common/json common/space
 common/trial: common/base common/json common/space
 common/sys: common/base
 common/loop: common/base
+common/http: common/base
 common/plugin:
 common/store: common/base common/json common/space common/trial common/sys
 common/store/sqlite: common/base common/json common/space common/trial common/sys common/store
@@ -24,7 +25,7 @@ common/store/mongo: common/base common/json common/space common/trial common/sys
 common/program: common/base common/json common/space common/trial common/sys common/sampler common/store
 worker: common/base common/json common/space common/trial common/sys common/store common/loop common/program
 worker/runner: common/base common/plugin
-master: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler
+master: common/base common/json common/space common/trial common/sys common/store common/loop common/http common/program common/sampler
 cli: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler master worker
 docs: common/base common/sys common/space common/trial common/sampler master worker cli
 examples: common/plugin
@@ -36,6 +37,7 @@ restricted='
 uv\.h: common/loop master worker cli tests
 (mongoc|bson)([./-].*)?: common/store/mongo tests
 sqlite3\.h: common/store/sqlite tests
+curl/.*: common/http tests
 dlfcn\.h: worker/runner tests
 svm\.h|libsvm/.*: examples
 jansson\.h: common/json common/space common/sampler common/trial common/store common/store/sqlite common/store/mongo worker worker/runner master cli docs tests
