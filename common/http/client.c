@@ -119,6 +119,7 @@ static void set_request(hopt_http_client *client, const hopt_http_request *reque
     CURL *curl = client->curl;
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
     if (!request->type) return; /* GET */
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");

@@ -41,6 +41,10 @@ typedef struct hopt_http_request {
     const char *type;   /**< of the body; NULL: no body */
     const void *body;
     size_t length;
+    /** It must not be done twice: sent on a fresh connection. On one that is kept libcurl sends a
+     * request again by itself when the server closes it without an answer, which may have been
+     * after doing what it was asked. */
+    bool once;
 } hopt_http_request;
 
 typedef struct hopt_http_reply {

@@ -53,6 +53,7 @@ struct hopt_mlflow {
     size_t n_feeds, capacity;
     int64_t listed_ms;
     int64_t retry_ms;                  /* 0: all is well */
+    int64_t failed_at;                 /* of `delivered`, when MLflow failed last */
     char said[HOPT_ERROR_MESSAGE_MAX]; /* why it is not */
 };
 
@@ -142,9 +143,14 @@ static void say_up(hopt_mlflow *mlflow) {
     free(text);
 }
 
+/* What went well in between begins the pauses anew; a flush has little time. */
 static void back_off(hopt_mlflow *mlflow) {
-    int64_t next_ms = mlflow->retry_ms ? 2 * mlflow->retry_ms : RETRY_MIN_MS;
-    mlflow->retry_ms = next_ms > RETRY_MAX_MS ? RETRY_MAX_MS : next_ms;
+    int64_t delivered = atomic_load(&mlflow->delivered);
+    bool progress = delivered != mlflow->failed_at;
+    int64_t next_ms = mlflow->retry_ms && !progress ? 2 * mlflow->retry_ms : RETRY_MIN_MS;
+    int64_t most_ms = mlflow->work.whole ? PASS_MS : RETRY_MAX_MS;
+    mlflow->retry_ms = next_ms > most_ms ? most_ms : next_ms;
+    mlflow->failed_at = delivered;
 }
 
 /* One study. @return false: no use in asking MLflow for the next one now. */

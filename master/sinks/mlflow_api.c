@@ -181,15 +181,17 @@ static hopt_status get(hopt_mlflow_api *api, json_t **out, hopt_error *err, cons
     return status;
 }
 
+/* @param once  a repeat would do it twice. */
 static hopt_status post(hopt_mlflow_api *api, json_t **out, const char *path, json_t *body,
-                        hopt_error *err) {
+                        bool once, hopt_error *err) {
     char *url = hopt_format("%s" API "%s", api->base, path), *text = hopt_json_text(body);
     if (out) *out = NULL;
     hopt_http_request request = {.method = "POST",
                                  .url = url,
                                  .type = "application/json",
                                  .body = text,
-                                 .length = strlen(text)};
+                                 .length = strlen(text),
+                                 .once = once};
     hopt_status status = exchange(api, &request, out, err);
     json_decref(body);
     free(url);
@@ -237,7 +239,7 @@ hopt_status hopt_mlflow_experiment(hopt_mlflow_api *api, char id[HOPT_SINK_RUN_M
     hopt_status status = find_experiment(api, id, name, err);
     if (status != HOPT_ENOTFOUND) return status;
     json_t *json;
-    status = post(api, &json, "experiments/create", json_pack("{s:s}", "name", name), err);
+    status = post(api, &json, "experiments/create", json_pack("{s:s}", "name", name), false, err);
     if (status == HOPT_ECONFLICT) return find_experiment(api, id, name, err); /* raced */
     if (status == HOPT_OK) status = read_id(id, json, "experiment_id", err);
     json_decref(json);
@@ -254,7 +256,7 @@ hopt_status hopt_mlflow_find(hopt_mlflow_api *api, char run[HOPT_SINK_RUN_MAX],
     json_t *request = json_pack("{s:[s],s:s,s:i,s:[s]}", "experiment_ids", experiment, "filter",
                                 filter, "max_results", 1, "order_by", "attributes.start_time ASC");
     free(filter);
-    hopt_status status = post(api, &json, "runs/search", request, err);
+    hopt_status status = post(api, &json, "runs/search", request, false, err);
     if (status == HOPT_OK) {
         const json_t *first = json_array_get(json_object_get(json, "runs"), 0);
         status =
@@ -267,7 +269,7 @@ hopt_status hopt_mlflow_find(hopt_mlflow_api *api, char run[HOPT_SINK_RUN_MAX],
 hopt_status hopt_mlflow_create(hopt_mlflow_api *api, char run[HOPT_SINK_RUN_MAX], json_t *request,
                                hopt_error *err) {
     json_t *json;
-    hopt_status status = post(api, &json, "runs/create", request, err);
+    hopt_status status = post(api, &json, "runs/create", request, true, err);
     if (status == HOPT_OK)
         status = read_id(run, json_object_get(json_object_get(json, "run"), "info"), "run_id", err);
     json_decref(json);
@@ -325,14 +327,14 @@ hopt_status hopt_mlflow_history(hopt_mlflow_api *api, json_t **out, const char *
 }
 
 hopt_status hopt_mlflow_log(hopt_mlflow_api *api, json_t *request, hopt_error *err) {
-    return post(api, NULL, "runs/log-batch", request, err);
+    return post(api, NULL, "runs/log-batch", request, true, err);
 }
 
 hopt_status hopt_mlflow_set_status(hopt_mlflow_api *api, const char *run, const char *state,
                                    int64_t end_ms, hopt_error *err) {
     json_t *request = json_pack("{s:s,s:s}", "run_id", run, "status", state);
     if (end_ms) json_object_set_new(request, "end_time", json_integer(end_ms));
-    return post(api, NULL, "runs/update", request, err);
+    return post(api, NULL, "runs/update", request, false, err);
 }
 
 hopt_status hopt_mlflow_artifact(hopt_mlflow_api *api, const char *experiment, const char *run,
