@@ -42,6 +42,7 @@ uv\.h: common/loop common/http common/monitor master worker cli tests
 (mongoc|bson)([./-].*)?: common/store/mongo tests
 microhttpd\.h: common/http
 sqlite3\.h: common/store/sqlite tests
+curl/.*: common/http tests
 dlfcn\.h: worker/runner tests
 svm\.h|libsvm/.*: examples
 jansson\.h: common/json common/space common/sampler common/trial common/store common/store/sqlite common/store/mongo worker worker/runner master libhopt cli docs tests
