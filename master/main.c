@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
 #include "common/program/program.h"
 #include "common/sys/log.h"
@@ -28,6 +29,7 @@ typedef struct program {
     uv_loop_t loop;
     hopt_master *master;
     hopt_signals *signals;
+    hopt_service *service;
     watched *studies;
     size_t n_studies, capacity;
     bool stopping;
@@ -103,11 +105,13 @@ static watched *find(program *self, const char *name) {
 static void on_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
 }
 
 static void stop(program *self) {
     if (self->stopping) return;
     self->stopping = true;
+    hopt_service_stopping(self->service);
     hopt_master_stop(self->master, on_closed, self);
 }
 
@@ -174,6 +178,7 @@ static void run(program *self) {
                                    .on_store = on_store,
                                    .data = self};
     self->master = hopt_master_new(&self->loop, &options);
+    self->service = hopt_service_new(&self->loop);
     hopt_master_start(self->master);
     hopt_log_info("master started studies=\"%s\"", self->settings.studies);
     uv_run(&self->loop, UV_RUN_DEFAULT);

@@ -16,7 +16,7 @@ common/space: common/base common/json
 common/sampler: common/base common/json common/space
 common/trial: common/base common/json common/space
 common/sys: common/base
-common/loop: common/base
+common/loop: common/base common/sys
 common/plugin:
 common/store: common/base common/json common/space common/trial common/sys
 common/store/sqlite: common/base common/json common/space common/trial common/sys common/store

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
 #include "common/program/program.h"
 #include "common/store/driven.h"
@@ -34,6 +35,7 @@ typedef struct program {
     uv_loop_t loop;
     hopt_agent *agent;
     hopt_signals *signals;
+    hopt_service *service;
     int signum; /* the first one that came */
     int exit_code;
 } program;
@@ -226,11 +228,13 @@ static void log_end(const hopt_trial *trial, const hopt_result *result) {
 static void on_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
 }
 
 static void on_left(program *self, const hopt_agent_event *event) {
     if (event->message) hopt_log_info("leaving: %s", event->message);
     if (event->failed) self->exit_code = HOPT_EXIT_FAILED;
+    hopt_service_stopping(self->service);
     hopt_agent_close(self->agent, on_closed, self);
 }
 
@@ -271,6 +275,7 @@ static void on_signal(void *data, int signum, int count) {
     program *self = data;
     if (count == 1) {
         self->signum = signum;
+        hopt_service_stopping(self->service);
         hopt_log_info("signal %d: taking no more trials; finishing the running ones", signum);
         hopt_agent_drain(self->agent);
     } else if (count == 2) {
@@ -310,6 +315,7 @@ static void run(program *self) {
     self->agent = hopt_agent_new(&self->loop, &options);
     hopt_log_info("worker started owner=%s slots=%lld studies=%zu", hopt_agent_owner(self->agent),
                   (long long)self->settings.slots, self->n_studies);
+    self->service = hopt_service_new(&self->loop);
     hopt_agent_start(self->agent);
     uv_run(&self->loop, UV_RUN_DEFAULT);
     HOPT_ASSERT(uv_loop_close(&self->loop) == 0);
