@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
 #include "common/monitor/monitor.h"
 #include "common/program/program.h"
@@ -35,6 +36,8 @@ typedef struct program {
     hopt_master_metrics *metrics;
     hopt_mlflow *mlflow; /* or NULL */
     uv_timer_t mlflow_timer;
+    hopt_service *service;
+    hopt_service *service;
     watched *studies;
     size_t n_studies, capacity;
     bool stopping, signalled;
@@ -126,6 +129,7 @@ static watched *find(program *self, const char *name) {
 static void on_monitor_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
     if (self->mlflow) uv_close((uv_handle_t *)&self->mlflow_timer, NULL);
 }
 
@@ -139,6 +143,7 @@ static void on_closed(void *data) {
 static void stop(program *self) {
     if (self->stopping) return;
     self->stopping = true;
+    hopt_service_stopping(self->service);
     hopt_master_stop(self->master, on_closed, self);
 }
 
@@ -265,6 +270,7 @@ static int run(program *self) {
         self->master = hopt_master_new(&self->loop, &options);
         hopt_master_metrics_of(self->metrics, self->master);
         start_mlflow(self);
+        self->service = hopt_service_new(&self->loop);
         hopt_master_start(self->master);
         hopt_log_info("master started studies=\"%s\"", self->settings.studies);
         hopt_monitor_log(self->monitor);

@@ -16,7 +16,7 @@ common/space: common/base common/json
 common/sampler: common/base common/json common/space
 common/trial: common/base common/json common/space
 common/sys: common/base
-common/loop: common/base
+common/loop: common/base common/sys
 common/metrics: common/base
 common/http: common/base common/sys
 common/monitor: common/base common/sys common/metrics common/http common/store
