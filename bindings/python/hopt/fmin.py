@@ -25,6 +25,8 @@ except ImportError:
     pickler = pickle
 
 POLL_SECONDS = 0.5
+# Ends that don't wait for what runs, where it can be stopped.
+CANCELLING = ("timeout", "loss_threshold", "early_stop", "error")
 
 
 def fmin_pass_expr_memo_ctrl(f):
@@ -291,7 +293,7 @@ class FMinIter:
                 self._start_some()
             if not self._out:
                 return
-            if self._stop is not None and self.executor.cancels and not cancelled:
+            if self._stop in CANCELLING and self.executor.cancels and not cancelled:
                 cancelled = True
                 self.executor.cancel(self._stop)
             for trial, outcome in self.executor.wait(POLL_SECONDS):
