@@ -13,3 +13,14 @@ from .base import (JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_
 from .fmin import FMinIter, fmin, fmin_pass_expr_memo_ctrl, partial, space_eval
 
 __version__ = "0.1.0"
+
+# What needs more than fmin does is loaded when it is asked for.
+_LATER = {"SparkTrials": "spark", "StoreTrials": "store", "Study": "study", "Trial": "study"}
+
+
+def __getattr__(name):
+    if name in _LATER:
+        import importlib
+
+        return getattr(importlib.import_module("hopt." + _LATER[name]), name)
+    raise AttributeError("module 'hopt' has no attribute '%s'" % name)

@@ -17,6 +17,9 @@ from .pyll.base import np
 
 logger = logging.getLogger(__name__)
 
+# hopt's own samplers; the others are copies of hyperopt's.
+OWN = ("tpe", "gp", "auto")
+
 
 class Algorithm:
     """A sampler of libhopt as an algorithm. `options` gives hyperopt's names of options ours."""
@@ -106,6 +109,11 @@ def number_or_none(value):
         return None
 
 
+def repeating(sampler):
+    """The sampler, allowed to propose again what was tried."""
+    return dict(sampler, repeat=True) if sampler["name"] in OWN else sampler
+
+
 class Suggester:
     """A sampler with what it has heard of."""
 
@@ -122,16 +130,17 @@ class Suggester:
 
     def __init__(self, space, sampler):
         self.space = space
-        self._own_seeds = sampler["name"] in ("tpe", "gp", "auto")
-        self._text = '{"name": "fmin", "space": %s, "sampler": %s}' % (
-            space.text, json.dumps(sampler))
+        self._sampler = sampler
+        self._own_seeds = sampler["name"] in OWN
         self._handle = None
         self._seed = None
 
     def _open(self, seed):
         self._close()
         handle = _library.new_handle()
-        _library.check("hopt_suggester_open", _library.byref(handle), self._text.encode(), seed)
+        text = '{"name": "fmin", "space": %s, "sampler": %s}' % (
+            self.space.text, json.dumps(self._sampler))
+        _library.check("hopt_suggester_open", _library.byref(handle), text.encode(), seed)
         self._handle = handle
         self._ended, self._pending, self._refused = {}, set(), set()
         self._trials = None
@@ -207,6 +216,14 @@ class Suggester:
         made = []
         for i, tid in enumerate(new_ids):
             vals = self._point(self._seed_of(domain, tid, seed + i), tid)
+            if vals is None and "repeat" not in self._sampler:
+                # Every point of a finite space was tried: fmin goes on to max_evals, and they may be
+                # noisy.
+                self._sampler = repeating(self._sampler)
+                self._open(self._seed)
+                self._hear(docs)
+                self._hear(made)
+                vals = self._point(self._seed_of(domain, tid, seed + i), tid)
             if vals is None:
                 break
             doc = _new_doc(tid, vals, domain, trials)
