@@ -143,7 +143,6 @@ class Suggester:
         _library.check("hopt_suggester_open", _library.byref(handle), text.encode(), seed)
         self._handle = handle
         self._ended, self._pending, self._refused = {}, set(), set()
-        self._trials = None
 
     def _close(self):
         if getattr(self, "_handle", None):
@@ -170,38 +169,40 @@ class Suggester:
             line["ms"] = max(0, math.ceil(1000 * passed))
         return json.dumps(line)
 
-    def _changed(self, docs):
-        """Whether something that was heard of is no more, or another: then the sampler starts anew."""
-        heard = 0
+    def _is_news(self, docs):
+        """Those of the documents that it must hear of; None when something that it has heard of is no
+        more, or another: then it must start anew."""
+        ended, pending, refused = self._ended, self._pending, self._refused
+        news, known, still_pending = [], 0, 0
         for doc in docs:
-            known = self._ended.get(doc["tid"])
-            if known is not None:
-                heard += 1
-                if known is not doc["result"] and known != doc["result"]:
-                    return True
-        return heard != len(self._ended)
+            tid = doc["tid"]
+            before = ended.get(tid)
+            if before is not None:
+                known += 1
+                if before is not doc["result"] and before != doc["result"]:
+                    return None
+            elif tid in pending:
+                still_pending += 1
+                if doc["state"] not in (0, 1):
+                    news.append(doc)
+            elif tid not in refused:
+                news.append(doc)
+        return news if known == len(ended) and still_pending == len(pending) else None
 
     def _hear(self, docs):
         for doc in docs:
             tid = doc["tid"]
-            ended = doc["state"] not in (0, 1)
-            if tid in self._ended or tid in self._refused or (tid in self._pending and not ended):
-                continue
             try:
                 _library.check("hopt_suggester_add", self._handle, self._line(doc).encode())
             except LibraryError as error:
                 self._refused.add(tid)
                 logger.warning("the sampler leaves trial %s out: %s", tid, error)
                 continue
-            if ended:
+            if doc["state"] in (0, 1):
+                self._pending.add(tid)
+            else:
                 self._ended[tid] = doc["result"]
                 self._pending.discard(tid)
-            else:
-                self._pending.add(tid)
-
-    def _forgotten(self, docs):
-        """Whether a pending trial is no more."""
-        return bool(self._pending) and not self._pending <= {doc["tid"] for doc in docs}
 
     def suggest(self, new_ids, domain, trials, seed):
         docs = trials.trials
@@ -210,9 +211,11 @@ class Suggester:
             self._seed = getattr(domain, "study_seed", None)
             self._seed = seed if self._seed is None else self._seed
             self._open(self._seed)
-        elif self._changed(docs) or self._forgotten(docs):
+        news = self._is_news(docs)
+        if news is None:
             self._open(self._seed)
-        self._hear(docs)
+            news = docs
+        self._hear(news)
         made = []
         for i, tid in enumerate(new_ids):
             vals = self._point(self._seed_of(domain, tid, seed + i), tid)

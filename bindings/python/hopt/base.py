@@ -164,6 +164,7 @@ class Trials:
 
     def __init__(self, exp_key=None, refresh=True):
         self._ids = set()
+        self._n_known = 0  # of _dynamic_trials, those whose tids are in _ids
         self._dynamic_trials = []
         self._exp_key = exp_key
         self.attachments = {}
@@ -202,7 +203,10 @@ class Trials:
         self._trials = [trial for trial in self._dynamic_trials
                         if trial["state"] in JOB_VALID_STATES
                         and (self._exp_key is None or trial["exp_key"] == self._exp_key)]
-        self._ids.update(trial["tid"] for trial in self._trials)
+        # Few are new since the last time.
+        new = self._dynamic_trials[self._n_known:]
+        self._ids.update([trial["tid"] for trial in new])
+        self._n_known += len(new)
 
     @property
     def trials(self):
@@ -291,6 +295,7 @@ class Trials:
 
     def delete_all(self):
         self._dynamic_trials = []
+        self._n_known = 0
         self.attachments = {}
         self.refresh()
 
@@ -363,7 +368,6 @@ class Trials:
     def _hopt_propose(self, algo, domain, n, rstate):
         """Documents of up to n new trials, not inserted; none: the algorithm stops."""
         ids = self.new_trial_ids(n)
-        self.refresh()
         return algo(ids, domain, self, rstate.draw())
 
     def _hopt_started(self, trial):

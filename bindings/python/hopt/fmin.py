@@ -12,7 +12,7 @@ from . import executors, progress
 from ._evaluate import Outcome
 from ._seeds import Seeds
 from ._suggest import resolve
-from .base import (JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Domain, Trials, is_nan,
+from .base import (JOB_STATE_DONE, JOB_STATE_NEW, Domain, Trials, is_nan,
                    validate_loss_threshold, validate_timeout)
 from .exceptions import InvalidAnnotatedParameter
 from .pyll.base import as_apply, dfs, is_node, rec_eval
@@ -192,16 +192,17 @@ class FMinIter:
 
     # When to end.
 
-    def _best_loss(self):
-        losses = [loss for loss in self.trials.losses() if loss is not None and not is_nan(loss)]
-        return min(losses) if losses else math.inf
+    def _note_loss(self, result):
+        loss = result.get("loss")
+        if loss is not None and not is_nan(loss) and loss < self._best:
+            self._best = loss
 
     def _check_limits(self):
         if self._stop is None and self.timeout is not None and (
                 time.monotonic() - self.start_time >= self.timeout):
             self._stop = "timeout"
         if self._stop is None and self.loss_threshold is not None and (
-                self._best_loss() < self.loss_threshold):
+                self._best < self.loss_threshold):
             self._stop = "loss_threshold"
 
     def _ask_early_stop(self):
@@ -218,10 +219,7 @@ class FMinIter:
     # One step.
 
     def _propose(self):
-        """Fill the queue: with trials that are there as NEW, else with new ones."""
-        waiting = [trial for trial in self.trials._dynamic_trials
-                   if trial["state"] == JOB_STATE_NEW and trial["tid"] not in self._out]
-        self._queued = waiting
+        """Fill the queue."""
         while len(self._queued) < self.max_queue_len and self._n_left > 0 and self._stop is None:
             n = min(self.max_queue_len - len(self._queued), self._n_left)
             docs = self.trials._hopt_propose(self.algo, self.domain, n, self.seeds)
@@ -231,8 +229,7 @@ class FMinIter:
             self._n_left -= len(docs)
             self.trials.insert_trial_docs(docs)
             self.trials.refresh()
-            tids = {doc["tid"] for doc in docs}
-            self._queued += [trial for trial in self.trials._dynamic_trials if trial["tid"] in tids]
+            self._queued += self.trials._dynamic_trials[-len(docs):]
 
     def _start_some(self):
         """Start evaluations while there are slots."""
@@ -254,29 +251,33 @@ class FMinIter:
         self._out.pop(trial["tid"], None)
         self.trials._hopt_ended(trial, outcome)
         self._ended.append(trial)
+        if outcome.state == JOB_STATE_DONE:
+            self._n_done += 1
+            self._note_loss(trial["result"])
         if outcome.state == 3:
             logger.error("job exception: %s", outcome.error[1])
             if not self.catch_eval_exceptions and self._error is None:
                 self._error, self._stop = outcome, "error"
 
-    def _after(self, context):
-        """What is done when some ended: save, report."""
-        self.trials.refresh()
+    def _after(self, context, ended):
+        """What is done when a trial ended: save, report."""
         if self.trials_save_file != "":
             _save(self.trials, self.trials_save_file)
-        best = self._best_loss()
-        if best < math.inf:
-            context.postfix = "best loss: " + str(best)
-        done = self.trials.count_by_state_unsynced(JOB_STATE_DONE)
-        if done > self._n_done:
-            context.update(done - self._n_done)
-        self._n_done = done
+        if self._best < math.inf:
+            context.postfix = "best loss: " + str(self._best)
+        if ended["state"] == JOB_STATE_DONE:
+            context.update(1)
 
     def run(self, N, block_until_done=True):
         """Propose N trials, and evaluate these and what was queued."""
         self._n_left = N
         self._stop = self._error = None
         self._n_done = self.trials.count_by_state_unsynced(JOB_STATE_DONE)
+        self._best = math.inf
+        for result in self.trials.results:
+            self._note_loss(result)
+        self._queued = [trial for trial in self.trials._dynamic_trials
+                        if trial["state"] == JOB_STATE_NEW]
         try:
             with self.progress_callback(initial=self._n_done, total=self.max_evals) as context:
                 self._loop(context)
@@ -301,7 +302,7 @@ class FMinIter:
                 self.trials.refresh()
                 if outcome.state != 4:
                     self._ask_early_stop()
-                self._after(context)
+                self._after(context, trial)
             self._check_limits() if self.executor.slots > 1 else None
 
     def _give_up(self, exception):
