@@ -57,6 +57,7 @@ FUNCTIONS = {
     "hopt_study_maximizes": (c_int, [_HANDLE]),
     "hopt_study_text": (c_void_p, [_HANDLE]),
     "hopt_space_eval": ("check", [_HANDLE, c_char_p, _OUT, _WHY]),
+    "hopt_ask": ("check", [_HANDLE, _OUT, _WHY]),
     "hopt_ask_with": ("check", [_HANDLE, POINTER(AskOptions), _OUT, _WHY]),
     "hopt_eval_params_json": (c_char_p, [_HANDLE]),
     "hopt_eval_vals_json": (c_char_p, [_HANDLE]),

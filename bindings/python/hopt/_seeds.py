@@ -23,6 +23,7 @@ class Seeds:
             rstate = os.environ.get("HYPEROPT_FMIN_SEED") or None
         if isinstance(rstate, str):
             rstate = int(rstate)
+        self.given = rstate is not None
         self.study = rstate if isinstance(rstate, int) else None
         if hasattr(rstate, "integers"):
             self.study = _seed_of(rstate)

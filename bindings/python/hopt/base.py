@@ -365,6 +365,22 @@ class Trials:
     def _hopt_end(self):
         """fmin ends, however it does."""
 
+    def _hopt_count(self):
+        """How many trials count to max_evals already."""
+        return len(self._trials)
+
+    def _hopt_points(self, points, domain):
+        """Insert trials at [{label: value}, ...]."""
+        from .fmin import point_doc
+
+        tids = self.new_trial_ids(len(points))
+        self.insert_trial_docs([point_doc(tid, point, domain, self)
+                                for tid, point in zip(tids, points)])
+
+    def _hopt_queue(self):
+        """The trials that are to be evaluated before new ones are proposed."""
+        return [trial for trial in self._dynamic_trials if trial["state"] == JOB_STATE_NEW]
+
     def _hopt_propose(self, algo, domain, n, rstate):
         """Documents of up to n new trials, not inserted; none: the algorithm stops."""
         ids = self.new_trial_ids(n)

@@ -12,7 +12,7 @@ from . import executors, progress
 from ._evaluate import Outcome
 from ._seeds import Seeds
 from ._suggest import resolve
-from .base import (JOB_STATE_DONE, JOB_STATE_NEW, Domain, Trials, is_nan,
+from .base import (JOB_STATE_DONE, Domain, Trials, is_nan,
                    validate_loss_threshold, validate_timeout)
 from .exceptions import InvalidAnnotatedParameter
 from .pyll.base import as_apply, dfs, is_node, rec_eval
@@ -62,8 +62,9 @@ def space_eval(space, hp_assignment):
 # ---- points that are given ----
 
 
-def _point_doc(tid, point, domain, trials):
-    """A trial at {label: value}. A label that the point does not need may be given or not."""
+def checked_point(point, domain):
+    """{label: value} of a point that is given, active parameters only. ValueError says what is
+    wrong."""
     unknown = [label for label in point if label not in domain.params]
     if unknown:
         raise ValueError("points_to_evaluate: the space has no parameter %s; it has %s" % (
@@ -73,7 +74,12 @@ def _point_doc(tid, point, domain, trials):
     if missing:
         raise ValueError("points_to_evaluate: %r gives no value of %s" % (
             point, ", ".join(map(repr, missing))))
-    vals = {label: [point[label]] if label in active else [] for label in domain.params}
+    return {label: value for label, value in point.items() if label in active}
+
+
+def point_doc(tid, point, domain, trials):
+    """A trial at a checked point."""
+    vals = {label: [point[label]] if label in point else [] for label in sorted(domain.params)}
     misc = {"tid": tid, "cmd": domain.cmd, "workdir": domain.workdir,
             "idxs": {label: [tid] * len(value) for label, value in vals.items()}, "vals": vals}
     return trials.new_trial_docs([tid], [None], [domain.new_result()], [misc])[0]
@@ -276,8 +282,7 @@ class FMinIter:
         self._best = math.inf
         for result in self.trials.results:
             self._note_loss(result)
-        self._queued = [trial for trial in self.trials._dynamic_trials
-                        if trial["state"] == JOB_STATE_NEW]
+        self._queued = self.trials._hopt_queue()
         try:
             with self.progress_callback(initial=self._n_done, total=self.max_evals) as context:
                 self._loop(context)
@@ -334,7 +339,7 @@ class FMinIter:
         return self.trials
 
     def exhaust(self):
-        self.run(self.max_evals - len(self.trials))
+        self.run(self.max_evals - self.trials._hopt_count())
         self.trials.refresh()
         return self
 
@@ -446,8 +451,8 @@ def fmin(fn, space, algo=None, max_evals=None, timeout=None, loss_threshold=None
     experiment.catch_eval_exceptions = catch_eval_exceptions
     try:
         trials._hopt_begin(domain, experiment.algo, seeds)
-        n_before = len(trials)
-        if points_to_evaluate is not None and n_before == 0:
+        n_before = trials._hopt_count()
+        if points_to_evaluate is not None and len(trials) == 0:
             _insert_points(points_to_evaluate, domain, trials)
         experiment.run(max_evals - n_before)
     finally:
@@ -458,11 +463,9 @@ def fmin(fn, space, algo=None, max_evals=None, timeout=None, loss_threshold=None
 
 
 def _insert_points(points, domain, trials):
-    if not isinstance(points, (list, tuple)):
+    if not isinstance(points, (list, tuple)) or not all(isinstance(p, dict) for p in points):
         raise ValueError("points_to_evaluate must be a list of dicts, not %r" % (points,))
-    tids = trials.new_trial_ids(len(points))
-    trials.insert_trial_docs([_point_doc(tid, point, domain, trials)
-                              for tid, point in zip(tids, points)])
+    trials._hopt_points([checked_point(point, domain) for point in points], domain)
     trials.refresh()
 
 
