@@ -9,6 +9,10 @@ class LibraryError(Exception):
         self.status = status
 
 
+class SpaceExhausted(Exception):
+    """Every point of a finite space was tried."""
+
+
 class LibraryNotFound(ImportError):
     """libhopt's shared library can't be loaded."""
 

@@ -12,9 +12,10 @@ from . import _handles, tpe
 from ._seeds import Seeds
 from ._suggest import native
 from .base import Domain, checked_result
+from .exceptions import SpaceExhausted
 from .fmin import checked_point, space_eval
-from .store import document
 from .pyll.base import rec_eval
+from .store import document
 
 
 class Trial:
@@ -170,12 +171,12 @@ class Study:
         return self._handle.seed
 
     def ask(self):
-        """The next Trial. StopIteration: a finite space is used up."""
+        """The next Trial. SpaceExhausted: every point was tried."""
         if self._domain is None:
             raise ValueError("the study was opened without its space")
         evaluation = self._handle.ask()
         if evaluation is None:
-            raise StopIteration("every point of the space was tried")
+            raise SpaceExhausted("every point of the space was tried")
         return Trial(self, evaluation)
 
     def tell(self, trial, result):
