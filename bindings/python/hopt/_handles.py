@@ -164,9 +164,8 @@ class StudyHandle:
             got = _library.check("hopt_ask", self._handle, byref(handle),
                                  none_at=(_library.ENOTFOUND,))
         else:
-            options = _library.AskOptions(size=ctypes.sizeof(_library.AskOptions))
-            options.vals = _bytes(json.dumps(storable(vals, "point")))
-            got = _library.check("hopt_ask_with", self._handle, byref(options), byref(handle))
+            point = json.dumps(storable(vals, "the point"))
+            got = _library.check("hopt_ask_at", self._handle, _bytes(point), byref(handle))
         return Evaluation(handle, self) if got else None
 
     @staticmethod

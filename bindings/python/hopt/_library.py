@@ -6,6 +6,7 @@ lib folder of this Python's prefix and of /usr/local, then by the system's loade
 import ctypes
 import ctypes.util
 import os
+import re
 import sys
 import threading
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
@@ -21,10 +22,8 @@ class Failure(ctypes.Structure):
     _fields_ = [("code", c_int), ("line", c_int), ("column", c_int), ("message", ctypes.c_char * 2036)]
 
     def text(self):
-        message = self.message.decode("utf-8", "replace")
-        if self.line:
-            return "%d:%d: %s" % (self.line, self.column, message)
-        return message
+        # Positions are those of a text that we made and nobody saw.
+        return re.sub(r"(?m)^\d+:\d+: ", "", self.message.decode("utf-8", "replace"))
 
 
 class StudyOptions(ctypes.Structure):
@@ -32,10 +31,6 @@ class StudyOptions(ctypes.Structure):
                 ("has_seed", c_int), ("seed", c_uint64), ("maximize", c_int), ("max_trials", c_int64),
                 ("points", c_char_p), ("points_vals", c_char_p), ("settings", c_char_p),
                 ("lease_asked", c_int)]
-
-
-class AskOptions(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("has_seed", c_int), ("seed", c_uint64), ("vals", c_char_p)]
 
 
 _HANDLE, _OUT, _WHY = c_void_p, POINTER(c_void_p), POINTER(Failure)
@@ -58,7 +53,7 @@ FUNCTIONS = {
     "hopt_study_text": (c_void_p, [_HANDLE]),
     "hopt_space_eval": ("check", [_HANDLE, c_char_p, _OUT, _WHY]),
     "hopt_ask": ("check", [_HANDLE, _OUT, _WHY]),
-    "hopt_ask_with": ("check", [_HANDLE, POINTER(AskOptions), _OUT, _WHY]),
+    "hopt_ask_at": ("check", [_HANDLE, c_char_p, _OUT, _WHY]),
     "hopt_eval_params_json": (c_char_p, [_HANDLE]),
     "hopt_eval_vals_json": (c_char_p, [_HANDLE]),
     "hopt_eval_num": (c_int64, [_HANDLE]),
