@@ -369,6 +369,10 @@ class Trials:
         """How many trials count to max_evals already."""
         return len(self._trials)
 
+    def _hopt_wants(self, total):
+        """Whether there are fewer trials than `total`, others' too; asked before each proposal."""
+        return True
+
     def _hopt_points(self, points, domain):
         """Insert trials at [{label: value}, ...]."""
         from .fmin import point_doc

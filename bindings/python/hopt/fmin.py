@@ -193,7 +193,7 @@ class FMinIter:
         self._ended = []
         self._stop = None  # why nothing more is started
         self._error = None
-        self._n_left = 0
+        self._n_left = self._total = 0
         domain.study_seed = self.seeds.study
 
     # When to end.
@@ -227,6 +227,9 @@ class FMinIter:
     def _propose(self):
         """Fill the queue."""
         while len(self._queued) < self.max_queue_len and self._n_left > 0 and self._stop is None:
+            if not self.trials._hopt_wants(self._total):
+                self._n_left = 0
+                return
             n = min(self.max_queue_len - len(self._queued), self._n_left)
             docs = self.trials._hopt_propose(self.algo, self.domain, n, self.seeds)
             if not docs:
@@ -283,6 +286,7 @@ class FMinIter:
         for result in self.trials.results:
             self._note_loss(result)
         self._queued = self.trials._hopt_queue()
+        self._total = self.trials._hopt_count() + N
         try:
             with self.progress_callback(initial=self._n_done, total=self.max_evals) as context:
                 self._loop(context)

@@ -92,6 +92,7 @@ class StoreTrials(Trials):
         self._asked = {}  # num: Evaluation
         self._sampler = self._study_text = None
         self._running = False
+        self._last_num = -1
         super().__init__(exp_key=self._name, refresh=False)
         self._handle = self._load()
         if refresh:
@@ -174,8 +175,16 @@ class StoreTrials(Trials):
         self._running = True
 
     def _hopt_count(self):
-        # Those in the queue are evaluated by whoever asks next.
-        return len(self._trials) - self.count_by_state_synced(JOB_STATE_NEW)
+        # Those in the queue are evaluated by whoever asks next; given points are asked already.
+        waiting = self.count_by_state_synced(JOB_STATE_NEW) - len(self._hopt_queue())
+        return len(self._trials) - waiting
+
+    def _hopt_wants(self, total):
+        # Numbers that are not ours say that others make trials, too.
+        if self._last_num < len(self._dynamic_trials):
+            return True
+        _, running, done, _, _ = self._handle.counts()
+        return running + done < total
 
     def _hopt_points(self, points, domain):
         """Points that are given are the first trials."""
@@ -216,6 +225,7 @@ class StoreTrials(Trials):
         if evaluation is None:
             return None
         num, labels = evaluation.num, self._outer(evaluation.vals)
+        self._last_num = max(self._last_num, num)
         self._asked[num] = evaluation
         # It may have been in the queue.
         self._dynamic_trials = [doc for doc in self._dynamic_trials if doc["tid"] != num]
