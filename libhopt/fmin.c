@@ -395,16 +395,50 @@ static hopt_status begin(hopt_fmin_run *run, hopt_error *err) {
     pthread_mutex_unlock(&study->mutex);
     if (busy)
         return hopt_error_set(err, HOPT_ECONFLICT, "a hopt_fmin() runs on this study already");
-    run->began_ms = hopt_clock_mono_ms();
+    run->began_ms = run->shown_ms = hopt_clock_mono_ms();
     atomic_store(
         &study->deadline_ms,
         run->options.timeout > 0 ? run->began_ms + (int64_t)(run->options.timeout * 1000) + 1 : 0);
     return HOPT_OK;
 }
 
+/* What `hopt study list` shows is written by who leads; here nobody does, so for a moment we do. A
+ * master that leads knows better. */
+static void note_progress(hopt_study *study) {
+    hopt_error ignored;
+    hopt_trial *best = NULL;
+    hopt_study_progress progress = {0};
+    const char *name = study->spec->name;
+    pthread_mutex_lock(&study->mutex);
+    hopt_status status = hopt_lib__record(study, 0, &ignored);
+    const hopt_study_record *record = study->record;
+    if (status == HOPT_OK && !record->leader)
+        status = hopt_store_counts(study->store, name, progress.counts, &ignored);
+    if (status == HOPT_OK && !record->leader) {
+        status = hopt_store_best(study->store, &best, name, &ignored);
+        if (status == HOPT_ENOTFOUND) status = HOPT_OK;
+    }
+    if (best) {
+        progress.has_best = true;
+        progress.best_num = best->num;
+        progress.best_loss = best->result.loss;
+    }
+    progress.active_ms = record->active_ms;
+    int64_t epoch = record->epoch + 1;
+    if (status == HOPT_OK && !record->leader &&
+        hopt_store_lead(study->store, name, study->owner, record->epoch, record->beat, &ignored) ==
+            HOPT_OK) {
+        status = hopt_store_renew(study->store, name, study->owner, epoch, &progress, &ignored);
+        status = hopt_store_abdicate(study->store, name, study->owner, epoch, &ignored);
+    }
+    hopt_trial_free(best);
+    pthread_mutex_unlock(&study->mutex);
+}
+
 static void end(hopt_fmin_run *run) {
     hopt_study *study = run->study;
     const char *reason = run->ending;
+    if (run->ended) note_progress(study);
     if (reason && strcmp(reason, "max_evals") == 0) close_study(run, "max_trials");
     if (reason && strcmp(reason, "exhausted") == 0) close_study(run, "exhausted");
     atomic_store(&study->cancelled, false);

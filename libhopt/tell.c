@@ -99,6 +99,14 @@ static hopt_lease lease_of(const hopt_eval *eval) {
     return (hopt_lease){eval->trial->id, eval->study->spec->name, eval->owner, eval->trial->lease};
 }
 
+/* The store takes a second end of the same lease for a repeat after a lost reply: whether it was
+ * one is seen by what is there. */
+static bool is_there(const hopt_result *result, const hopt_trial *trial) {
+    return trial->state == result->state && trial->result.ok == result->ok &&
+           trial->result.has_loss == result->has_loss &&
+           (!result->has_loss || trial->result.loss == result->loss);
+}
+
 static hopt_status write_end(hopt_eval *eval, const hopt_result *result, hopt_trial **trial,
                              hopt_error *err) {
     hopt_study *study = eval->study;
@@ -108,6 +116,11 @@ static hopt_status write_end(hopt_eval *eval, const hopt_result *result, hopt_tr
     if (status == HOPT_OK) status = hopt_store_finish(study->store, &lease, result, err);
     if (status == HOPT_OK)
         status = hopt_store_trial(study->store, trial, study->spec->name, eval->trial->num, err);
+    if (status == HOPT_OK && !is_there(result, *trial)) {
+        hopt_trial_free(*trial);
+        *trial = NULL;
+        status = HOPT_ECONFLICT;
+    }
     return status;
 }
 
