@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh CASE BUILD: the tests of the Python package over BUILD/lib/libhopt.so. Cases:
 #
-#   package   spaces, fmin, trials in a SQLite file, Study; with numpy
+#   package   spaces, fmin, trials in a SQLite file, Study, what docs/python.md shows; with numpy
 #   plain     most of it without numpy, which the package does not need
 #   mongo     trials in a MongoDB ($HOPT_TEST_MONGO_URI)
 #   domains   hyperopt's test domains, to its pass marks
@@ -41,6 +41,7 @@ cd "$here"
 case $case in
 package)
     py -m unittest test_space test_fmin test_store
+    py docs.py
     ;;
 plain)
     # -S: without the folders where numpy is.
