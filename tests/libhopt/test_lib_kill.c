@@ -93,7 +93,6 @@ static void check_all(const char *store) {
     }
     /* What ran when a host was killed was begun again. */
     CHECK(again >= 1 && again <= KILLS * SLOTS);
-    fflush(stdout);
     printf("%d trials, %d hosts killed, %d evaluations begun again\n", TRIALS, KILLS, again);
     fflush(stdout); /* or the next host prints it too */
     hopt_study_close(study);
