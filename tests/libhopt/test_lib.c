@@ -687,6 +687,43 @@ Test(ask, a_study_has_its_trials) {
     hopt_study_close(study);
 }
 
+Test(ask, at_a_point_and_by_results) {
+    hopt_eval *eval;
+    hopt_info *info;
+    double x;
+    hopt_study *study = open_study(line_space(), NULL, NULL);
+    OK(hopt_ask_at(study, "{\"x\": 1.25}", &eval, &why));
+    cr_assert_eq(hopt_eval_real(eval, "x", &x), 0);
+    cr_assert_eq(x, 1.25);
+    cr_assert_eq(hopt_eval_extra(eval, "a", "1"), 0);
+    cr_assert_eq(hopt_tell_result(eval, "{\"status\": \"good\"}", &why), HOPT_EINVAL);
+    cr_assert_eq(hopt_tell_result(eval, NULL, &why), HOPT_EINVAL);
+    OK(hopt_tell_result(eval, "{\"status\": \"ok\", \"loss\": 2.5, \"b\": [2]}", &why));
+    hopt_eval_free(eval);
+    OK(hopt_study_trial(study, 0, &info, &why));
+    cr_assert_eq(hopt_info_loss(info), 2.5);
+    cr_assert_str_eq(hopt_info_extras_json(info), "{\"a\":1,\"b\":[2]}");
+    cr_assert_eq(hopt_info_attempt(info), 1);
+    cr_assert_eq(strncmp(hopt_info_worker(info), "ask:", 4), 0);
+    hopt_info_free(info);
+    OK(hopt_ask(study, &eval, &why));
+    uint64_t seed = hopt_eval_seed(eval);
+    OK(hopt_tell_cancel(eval, "the oven is off", &why));
+    hopt_eval_free(eval);
+    OK(hopt_study_trial(study, 1, &info, &why));
+    cr_assert_eq(hopt_info_state(info), HOPT_TRIAL_CANCEL);
+    cr_assert_str_eq(hopt_info_fail_reason(info), "the oven is off");
+    cr_assert_eq(hopt_info_seed(info), seed);
+    hopt_info_free(info);
+    static const char *const bad[] = {"{\"x\": 99}", "{\"y\": 1}", "[", "{}"};
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(hopt_ask_at(study, bad[i], &eval, &why), HOPT_EINVAL, "%s", bad[i]);
+        cr_assert_null(eval);
+    }
+    cr_assert_eq(hopt_ask_at(study, NULL, &eval, &why), HOPT_EINVAL);
+    hopt_study_close(study);
+}
+
 /* Two handles on one file, as two processes are. */
 Test(ask, two_handles_share_a_study) {
     const char *store = file_store();
