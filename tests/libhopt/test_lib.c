@@ -826,6 +826,61 @@ Test(bad, texts_and_stores) {
     cr_assert_eq(hopt_study_from_expr(&study, line_space(), &so, &why), HOPT_EINVAL);
 }
 
+Test(bad, nothing_is_printed) {
+    static const char *const stores[] = {"mongodb://127.0.0.1:1/x?foo=bar", "mongodb://[/x",
+                                         "sqlite:/nowhere/x"};
+    char path[] = "/tmp/hopt-lib-XXXXXX";
+    hopt_study *study;
+    hopt_study_options so;
+    int file = mkstemp(path), out = dup(1), err = dup(2);
+    cr_assert(file >= 0 && out >= 0 && err >= 0);
+    unlink(path);
+    fflush(stdout);
+    dup2(file, 1);
+    dup2(file, 2);
+    hopt_study_options_init(&so);
+    int codes[3];
+    for (int i = 0; i < 3; i++) {
+        so.store = stores[i];
+        codes[i] = hopt_study_from_expr(&study, line_space(), &so, &why);
+    }
+    fflush(stdout);
+    off_t printed = lseek(file, 0, SEEK_END);
+    dup2(out, 1);
+    dup2(err, 2);
+    cr_assert_eq(printed, 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_neq(codes[i], HOPT_OK);
+    close(file), close(out), close(err);
+}
+
+/* A file's errors begin with its name. */
+Test(bad, files) {
+    char path[] = "/tmp/hopt-lib-XXXXXX", begin[64];
+    const char *bad = "{\"name\": \"f\",\n \"space\": {\"x\": {\"_type\": \"uniform\", "
+                      "\"_value\": [2, 1]},\n  \"y\": {\"_type\": \"norm\"}}}\n";
+    const char *good = "{\"name\": \"f\", // a comment\n \"space\": {\"x\": {\"_type\": "
+                       "\"uniform\", \"_value\": [0, 1]}}, \"stop\": {\"max_trials\": 3}}";
+    hopt_study *study;
+    int file = mkstemp(path);
+    cr_assert_eq(write(file, bad, strlen(bad)), (ssize_t)strlen(bad));
+    cr_assert_eq(hopt_study_from_file(&study, path, NULL, &why), HOPT_EINVAL);
+    snprintf(begin, sizeof begin, "%s:2:", path);
+    cr_assert_eq(strncmp(why.message, begin, strlen(begin)), 0, "%s", why.message);
+    snprintf(begin, sizeof begin, "\n%s:3:", path);
+    cr_assert_not_null(strstr(why.message, begin), "%s", why.message);
+    cr_assert_eq(why.line, 2);
+    cr_assert(ftruncate(file, 0) == 0 && lseek(file, 0, SEEK_SET) == 0);
+    cr_assert_eq(write(file, good, strlen(good)), (ssize_t)strlen(good));
+    close(file);
+    OK(hopt_study_from_file(&study, path, NULL, &why));
+    cr_assert_str_eq(hopt_study_name(study), "f");
+    OK(hopt_fmin(study, square, NULL, NULL, NULL, &why));
+    cr_assert_eq(total(study), 3);
+    hopt_study_close(study);
+    unlink(path);
+}
+
 Test(bad, options_of_fmin) {
     hopt_study *study = open_study(line_space(), NULL, NULL);
     hopt_fmin_options options = evals(-1);

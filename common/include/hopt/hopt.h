@@ -45,7 +45,8 @@
  *
  * The library keeps nothing global but the allocator of hopt_set_allocator(), installs no signal
  * handler, changes no locale or environment and prints nothing, unless `show_progressbar` asks for
- * it. A study open in a process must not be used in a child after fork().
+ * it. (The first mongodb:// store sets libmongoc's log handler, so that this is silent too.) A
+ * study that is open must not be used in a child after fork().
  *
  * What is kept are the same documents that hopt(1) and hopt-worker(8) write: `hopt trials list`,
  * `hopt export`, `hopt plot`, `hopt copy` work on the store of a program that uses this library.
