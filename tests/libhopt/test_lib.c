@@ -441,6 +441,19 @@ Test(fmin, limits) {
     options.no_progress = 10;
     cr_assert_eq(run_limited(constant, &options, "no_progress"), 10);
 
+    /* Trials that were there before count. */
+    options = evals(0);
+    options.has_loss_threshold = 1;
+    options.loss_threshold = 0.5;
+    hopt_study *study = open_study(line_space(), "random", NULL);
+    hopt_eval *eval;
+    OK(hopt_ask(study, &eval, &why));
+    OK(hopt_tell(eval, 0.25, &why));
+    hopt_eval_free(eval);
+    OK(hopt_fmin(study, square, NULL, &options, NULL, &why));
+    cr_assert_eq(total(study), 1);
+    hopt_study_close(study);
+
     options = evals(0);
     options.timeout = 0.05;
     cr_assert_gt(run_limited(square, &options, "timeout"), 0);
