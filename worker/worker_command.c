@@ -180,6 +180,8 @@ static const char *const description[] = {
     "another one are refused and end in error.",
     "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
     "HOPT_STORE, or give @FILE.",
+    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
+    "docs/monitoring.md.",
     "SIGTERM or SIGINT: it takes no more trials, finishes the running ones within the grace time "
     "or "
     "else gives them back to the queue, and exits. A second signal: it gives them back at once.",
