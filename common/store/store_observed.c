@@ -251,7 +251,8 @@ static hopt_status put_log(void *self, const hopt_trial_id *id, const hopt_log_t
     OBSERVED(PUT_LOG, put_log, id, log, err);
 }
 
-static hopt_status read_log(void *self, hopt_log_text *out, const hopt_trial_id *id, hopt_error *err) {
+static hopt_status read_log(void *self, hopt_log_text *out, const hopt_trial_id *id,
+                            hopt_error *err) {
     OBSERVED(LOG, log, out, id, err);
 }
 
