@@ -352,7 +352,14 @@ hopt_status hopt_mlflow_artifact(hopt_mlflow_api *api, const char *experiment, c
                                  .type = "application/octet-stream",
                                  .body = data,
                                  .length = length};
-    hopt_status status = exchange(api, &request, NULL, err);
+    hopt_status status = hopt_http_do(api->client, &request, &api->reply, err);
+    /* A server that keeps a file has nothing to say. */
+    if (status == HOPT_OK && (api->reply.code / 100 != 2 || is_html(&api->reply))) {
+        const hopt_buf *body = &api->reply.body;
+        json_t *json = body->length ? hopt_json_read(body->data, body->length) : NULL;
+        status = judge(api, json, err);
+        json_decref(json);
+    }
     hopt_buf_clear(&url);
     return status;
 }
