@@ -71,7 +71,12 @@ start m3 "${master[@]}" --mlflow "$uri" --mlflow-artifacts
 
 say "everything is there, once"
 wait_until 240 "the study is done" study_is done
-if ! (wait_until 240 "runs as trials" compare "$uri"); then
+all_noted() {
+    noted=$(sqlite3 "$work/store.db" 'SELECT count(*) FROM mlflow_trial WHERE done NOT NULL')
+    [ "$noted" = "$trials" ]
+}
+wait_until 240 "all trials are noted as delivered" all_noted
+if ! (wait_until 120 "runs as trials" compare "$uri"); then
     fail "$(head -n 40 compare.txt)"
 fi
 cat compare.txt
