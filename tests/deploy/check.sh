@@ -34,6 +34,6 @@ fi
 # DL3006: the base image is an argument, with its tag.
 "$tools/bin/hadolint" --ignore DL3006 deploy/Dockerfile
 sh -n deploy/secrets.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm
-bash -n deploy/mongo-start.sh
+bash -n deploy/mongo-start.sh deploy/health.sh
 
 echo "deploy: ok"

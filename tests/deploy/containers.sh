@@ -105,9 +105,11 @@ services:
     command: ["1000"]
     healthcheck: {test: ["CMD", "true"], interval: 1s}
   master:
+    healthcheck: {interval: 1s}
     extra_hosts: ["mongo:$bridge"]
   worker:
     image: hopt-worker
+    healthcheck: {interval: 1s}
     extra_hosts: ["mongo:$bridge"]
 secrets:
   store: {file: $work/secrets/store}
@@ -138,6 +140,13 @@ for one in $(containers worker) $(containers master); do
         "$(docker exec "$one" sed -n 's/^CapBnd:[[:space:]]*//p' /proc/1/status)"
 done
 docker exec "$(containers master)" sh -c ': >/home/hopt/x' 2>/dev/null && fail "master: not read-only"
+healthy() {
+    [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
+}
+for one in $(containers worker) $(containers master); do
+    wait_until 60 "$one is healthy" healthy "$one"
+    docker exec "$one" hopt-health 1 2>/dev/null && fail "the health check finds anything well"
+done
 exits 0 compose exec -T master hopt study show containers
 holds out.txt 'containers'
 say "compose up: two workers hold trials 0 and 1"
@@ -209,4 +218,5 @@ holds inspected.txt '/run/secrets/store'
 for file in all.txt inspected.txt objectives.txt; do lacks "$file" "$password|mongodb://[^ ]*@"; done
 exits 0 compose down -v -t 10
 same "containers left" "" "$(docker ps -aq)"
+same "volumes left" "" "$(docker volume ls -q)"
 exit 0

@@ -25,12 +25,22 @@ engine_start() {
         >"$engine/log" 2>&1 </dev/null 9>&- 7>&- & echo $! >"$engine/pid")
     engine_pid=$(cat "$engine/pid")
     for ((tries = 0; tries < 600; tries++)); do
-        docker version >/dev/null 2>&1 && return 0
+        if docker version >/dev/null 2>&1; then
+            engine_clear
+            return 0
+        fi
         kill -0 "$engine_pid" 2>/dev/null || break
         sleep 0.1
     done
     tail -n 20 "$engine/log" >&2
     return 1
+}
+
+# What a test that was killed has left: nobody else has containers here.
+engine_clear() {
+    docker ps -aq | xargs -r /usr/bin/docker rm -f >/dev/null 2>&1
+    docker network prune -f >/dev/null 2>&1
+    docker volume prune -f >/dev/null 2>&1
 }
 
 engine_stop() {
