@@ -234,6 +234,7 @@ static hopt_status take(hopt_study *study, const char *owner, int batch, const d
     if (study->n_new > 0 && !point) {
         status = claim(study, owner, trial, err);
         if (status != HOPT_ENOTFOUND) return status;
+        study->n_new = 0; /* what is there can't be had: taken meanwhile, or damaged */
     }
     status = propose(study, owner, point, trial, err);
     for (int i = 1; i < batch && status == HOPT_OK; i++) {

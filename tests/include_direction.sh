@@ -16,17 +16,20 @@ common/space: common/base common/json
 common/sampler: common/base common/json common/space
 common/trial: common/base common/json common/space
 common/sys: common/base
-common/loop: common/base
+common/loop: common/base common/sys
+common/metrics: common/base
+common/http: common/base common/sys
+common/monitor: common/base common/sys common/metrics common/http common/store
 common/plugin:
 common/include/hopt:
 common/store: common/base common/json common/space common/trial common/sys
 common/store/sqlite: common/base common/json common/space common/trial common/sys common/store
 common/store/mongo: common/base common/json common/space common/trial common/sys common/store
 common/program: common/base common/json common/space common/trial common/sys common/sampler common/store
-worker: common/base common/json common/space common/trial common/sys common/store common/loop common/program
+worker: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/metrics common/http common/monitor
 worker/runner: common/base common/plugin
-master: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler
 libhopt: common/base common/json common/space common/trial common/sys common/store common/sampler common/include/hopt master
+master: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler common/metrics common/http common/monitor
 cli: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler master worker
 docs: common/base common/sys common/space common/trial common/sampler master worker cli
 examples: common/plugin
@@ -35,9 +38,11 @@ tests: *
 
 # HEADER PATTERN (of <...>): the folders that may include it.
 restricted='
-uv\.h: common/loop master worker cli tests
+uv\.h: common/loop common/http common/monitor master worker cli tests
 (mongoc|bson)([./-].*)?: common/store/mongo tests
+microhttpd\.h: common/http
 sqlite3\.h: common/store/sqlite tests
+curl/.*: common/http tests
 dlfcn\.h: worker/runner tests
 svm\.h|libsvm/.*: examples
 jansson\.h: common/json common/space common/sampler common/trial common/store common/store/sqlite common/store/mongo worker worker/runner master libhopt cli docs tests

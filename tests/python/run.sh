@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # run.sh CASE BUILD: the tests of the Python package over BUILD/lib/libhopt.so. Cases:
 #
-#   package   spaces, fmin, trials in a SQLite file, Study; with numpy
-#   plain     the same without numpy, which the package does not need
+#   package   spaces, fmin, trials in a SQLite file, Study, what docs/python.md shows; with numpy
+#   plain     most of it without numpy, which the package does not need
 #   mongo     trials in a MongoDB ($HOPT_TEST_MONGO_URI)
 #   domains   hyperopt's test domains, to its pass marks
 #   hyperopt  real hyperopt beside it: the same trials
@@ -24,11 +24,12 @@ export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8 MPLBACKEND=Agg MONGOC_DISABLE_SH
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 unset HOPT_STORE HYPEROPT_FMIN_SEED
 
-# Python itself is not built with the sanitizer, so its runtime must be there before. What Python and
-# numpy keep to their end is no leak of ours.
+# Python itself is not built with the sanitizer, so its runtime must be there before; and the C++ library
+# with it, for the exceptions of Python's extensions. What Python and numpy keep to their end is no leak
+# of ours.
 preload=()
 if ldd "$build/lib/libhopt.so" | grep libasan >/dev/null; then
-    preload=(env "LD_PRELOAD=$(gcc -print-file-name=libasan.so)"
+    preload=(env "LD_PRELOAD=$(gcc -print-file-name=libasan.so) libstdc++.so.6"
         "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0")
 fi
 
@@ -40,10 +41,11 @@ cd "$here"
 case $case in
 package)
     py -m unittest test_space test_fmin test_store
+    py docs.py
     ;;
 plain)
     # -S: without the folders where numpy is.
-    py -S -m unittest test_space test_fmin test_store
+    py -S -m unittest test_space test_fmin test_store.AskAndTell
     ;;
 mongo)
     if [ -z "${HOPT_TEST_MONGO_URI:-}" ]; then
