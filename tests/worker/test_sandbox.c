@@ -310,6 +310,19 @@ static void test_reports(void) {
     slot_close(&s);
 }
 
+/* A worker that looks late, as on a busy machine, finds the report and the word that the objective
+ * waits for input at once. It waits for the answer, and gets one. */
+static void test_late_answer(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"report\",\"2\""), NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1); /* it has begun to listen: what comes first is heard first */
+    usleep(1000000);
+    slot_wait(&s);
+    CHECK(s.reports == 2 && s.result.state == HOPT_DONE, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 /* The descriptor of `hopt report`, in a pipeline where standard input is another program's. */
 static void test_report_descriptor(void) {
     slot s;
@@ -454,6 +467,7 @@ static const test tests[] = {{"results", test_results},
                              {"attach", test_attach},
                              {"attach_much", test_attach_much},
                              {"reports", test_reports},
+                             {"late_answer", test_late_answer},
                              {"report_descriptor", test_report_descriptor},
                              {"input_to_the_end", test_input_to_the_end},
                              {"maximize_reports", test_maximize_reports},
