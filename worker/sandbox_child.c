@@ -28,7 +28,7 @@ struct sandbox_child {
     uv_timer_t timer; /* runner that does not obey; later streams that do not end */
     bool has_side;
     int open_handles;
-    bool exited, out_ended, err_ended, control_ended, closing;
+    bool exited, out_ended, err_ended, control_ended, drained, closing;
     int64_t grace_ms;
     pid_t group; /* 0: not told yet */
     hopt_child_lines out_lines, side_lines, control_lines;
@@ -71,8 +71,16 @@ static void kill_group(sandbox_child *child) {
     if (child->group > 0) kill(-child->group, SIGKILL);
 }
 
+/* The loop may have stood still for longer than the time: timers come before what waits in the
+ * pipes then, so that is read once more. */
 static void on_drain(uv_timer_t *timer) {
-    close_all(timer->data);
+    sandbox_child *child = timer->data;
+    if (child->drained) {
+        close_all(child);
+    } else {
+        child->drained = true;
+        uv_timer_start(timer, on_drain, 1, 0);
+    }
 }
 
 static void check_gone(sandbox_child *child) {

@@ -185,6 +185,49 @@ static void test_files(void) {
                 NULL, NULL);
 }
 
+/* However many signals come meanwhile. */
+static void stall(int ms) {
+    for (int64_t end = slot_now_ms() + ms; slot_now_ms() < end;)
+        usleep(1000);
+}
+
+static void on_stall(uv_async_t *async) {
+    stall(1500);
+    uv_close((uv_handle_t *)async, NULL);
+}
+
+/* The loop stands still for a while in the middle of its turn, and then hears of ended children
+ * first. */
+static void stand_still(slot *s) {
+    uv_async_t async;
+    CHECK(uv_async_init(&s->loop, &async, on_stall) == 0, "async");
+    uv_async_send(&async);
+    raise(SIGCHLD);
+    uv_run(&s->loop, UV_RUN_ONCE);
+    slot_turn(s, 1); /* the handle is closed */
+}
+
+/* A worker that stands still (a full disk cache, a stopped machine) judges by what was said in
+ * time. */
+static void test_standing_still(void) {
+    slot s;
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stand_still(&s);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}",
+              "\"trial\":{\"timeout_s\":1.2}");
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stall(1500);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 /* ---- what it gets ---- */
 
 static void test_environment(void) {
@@ -317,7 +360,7 @@ static void test_late_answer(void) {
     slot_open(&s, COMMAND("\"report\",\"2\""), NULL);
     slot_begin(&s, 1);
     slot_turn(&s, 1); /* it has begun to listen: what comes first is heard first */
-    usleep(1000000);
+    stall(1000);
     slot_wait(&s);
     CHECK(s.reports == 2 && s.result.state == HOPT_DONE, "%s", s.result.error_message);
     slot_close(&s);
@@ -461,6 +504,7 @@ static const test tests[] = {{"results", test_results},
                              {"output", test_output},
                              {"processes", test_processes},
                              {"files", test_files},
+                             {"standing_still", test_standing_still},
                              {"environment", test_environment},
                              {"signals_are_default", test_signals_are_default},
                              {"workdir", test_workdir},
