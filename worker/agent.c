@@ -10,7 +10,7 @@
 #include "common/sys/host.h"
 #include "worker/agent_internal.h"
 
-enum { LIMIT_TICK_MS = 500 };
+enum { LIMIT_TICK_MS = 500, EXCHANGE_LONG_MS = 60000 };
 
 /* ---- store connections, one a thread ---- */
 
@@ -23,6 +23,11 @@ static void close_connection(void *context) {
     hopt_store **store = context;
     hopt_store_close(*store);
     free(store);
+}
+
+hopt_status hopt_agent__open_store(const hopt_agent *agent, hopt_store **store, hopt_error *err) {
+    hopt_store_options options = {.observer = agent->options.observer};
+    return *store ? HOPT_OK : hopt_store_open(store, agent->options.store_uri, &options, err);
 }
 
 /* ---- events ---- */
@@ -198,6 +203,15 @@ bool hopt_agent_ask_for_turn(hopt_agent *agent) {
     agent->want_turn = true;
     hopt_agent__exchange(agent);
     return true;
+}
+
+/* An exchange takes a few time-outs of the store at most, unless something hangs. */
+const char *hopt_agent_not_ready(const hopt_agent *agent) {
+    if (agent->draining || agent->left) return "leaving";
+    if (agent->store_down || agent->beat_failed) return "the store can't be used";
+    if (agent->exchanging && hopt_clock_mono_ms() - agent->exchange_ms > EXCHANGE_LONG_MS)
+        return "the store does not answer";
+    return agent->met ? NULL : "starting";
 }
 
 const char *hopt_agent_owner(const hopt_agent *agent) {

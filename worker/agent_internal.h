@@ -49,6 +49,7 @@ typedef struct hopt_slot {
     hopt_trial *trial;
     int64_t beat;      /**< beats that the store acknowledged */
     int64_t last_step; /**< of its reports, -1: none */
+    int64_t idle_ns;   /**< when it had nothing to evaluate any more */
     bool stop_reports; /**< answer the next report with stop */
     bool lost;         /**< lease lost: drop the result */
     bool retry;        /**< ERROR with retry_errors: back to the queue, one attempt less */
@@ -115,6 +116,9 @@ struct hopt_agent {
     size_t n_reports, reports_capacity;
     int claimed, failures;
     bool store_down;
+    bool met;            /**< the store has answered an exchange */
+    bool beat_failed;    /**< the store failed at the last beat */
+    int64_t exchange_ms; /**< when the exchange that is under way began */
     bool watching;
     hopt_reaper **reapers; /**< of each Python driver; a watch's thread has them while it runs */
     hopt_domain *domains;
@@ -128,6 +132,9 @@ struct hopt_agent {
 void hopt_agent__event(hopt_agent *agent, hopt_agent_event_kind kind, const hopt_slot *slot);
 /** The store went away (err) or came back (NULL). */
 void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err);
+/** Open a thread's connection unless it is there. */
+HOPT_MUST_CHECK hopt_status hopt_agent__open_store(const hopt_agent *agent, hopt_store **store,
+                                                   hopt_error *err);
 /** Begin to leave: claim no more; running trials may end. For people's `message` (a constant; NULL:
  * as asked). */
 void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed);

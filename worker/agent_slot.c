@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "worker/agent_internal.h"
 #include "worker/refusal.h"
@@ -25,6 +26,7 @@ void hopt_slot__init(hopt_agent *agent, int index) {
     slot->agent = agent;
     slot->index = index;
     slot->last_step = -1;
+    slot->idle_ns = hopt_clock_mono_ns();
     if (agent->options.gpus && agent->options.gpus[0]) {
         slot->gpu_env = gpu_env(agent->options.gpus, index);
         slot->env[0] = slot->gpu_env;
@@ -79,6 +81,7 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
     hopt_slot *slot = data;
     hopt_agent *agent = slot->agent;
     const hopt_trial_rules *rules = &agent->studies[slot->study].spec->trial;
+    slot->idle_ns = hopt_clock_mono_ns();
     if (slot->lost) {
         hopt_agent__event(agent, HOPT_AGENT_LOST, slot);
         hopt_slot__free_trial(slot);
@@ -130,6 +133,7 @@ static void open_sandbox(hopt_slot *slot) {
 
 void hopt_slot__take(hopt_slot *slot, hopt_trial *trial) {
     HOPT_ASSERT(slot->state == HOPT_SLOT_FREE && !slot->trial);
+    hopt_histogram_observe(slot->agent->options.claim_wait, hopt_clock_mono_ns() - slot->idle_ns);
     slot->state = HOPT_SLOT_BUSY;
     slot->trial = trial;
     slot->beat = trial->beat;

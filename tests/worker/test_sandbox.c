@@ -234,6 +234,7 @@ static void test_environment(void) {
     setenv("HOPT_STORE", "mongodb://user:secret@host", 1);
     setenv("HOPT_TOKEN_FILE", "secret", 1);
     setenv("MLFLOW_TRACKING_PASSWORD", "secret", 1);
+    setenv("NOTIFY_SOCKET", "/run/secret", 1);
     slot s;
     slot_open(&s,
               "{\"command\":[\"/bin/sh\",\"-c\",\"env; read line; echo \\\"$line\\\" >/dev/stderr; "
