@@ -340,7 +340,8 @@ static void refused(hopt_fmin_run *run, const hopt_error *err) {
 static bool take(hopt_fmin_run *run, int64_t *down_ms) {
     hopt_eval *eval;
     hopt_error err = {0};
-    hopt_status status = hopt_lib__take(run->study, true, run->options.max_queue_len, &eval, &err);
+    hopt_status status =
+        hopt_lib__take(run->study, true, run->options.max_queue_len, NULL, &eval, &err);
     int64_t now_ms = hopt_clock_mono_ms();
     if (status == HOPT_OK) {
         *down_ms = 0;

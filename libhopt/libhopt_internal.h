@@ -151,14 +151,19 @@ void hopt_lib__drop_positions(hopt_failure *why);
 
 /* ---- taking and ending ---- */
 
+/** A point of hyperopt's form: label -> value, [value], null or []. */
+hopt_status hopt_lib__read_vals(const hopt_space *space, double *point, const json_t *vals,
+                                hopt_error *err);
+
 /**
  * The next trial: of the queue, else a new proposal. Mutex not held.
  * @param leased  beat for it (the thread of keep.c runs); else as an asked one.
  * @param batch   how many to propose when the queue is empty; the others are queued.
+ * @param point   a point that is to be the trial's, or NULL.
  * @return HOPT_ECONFLICT: no slot is left, or the study is not active; HOPT_ENOTFOUND: exhausted.
  */
-hopt_status hopt_lib__take(hopt_study *study, bool leased, int batch, hopt_eval **eval,
-                           hopt_error *err);
+hopt_status hopt_lib__take(hopt_study *study, bool leased, int batch, const double *point,
+                           hopt_eval **eval, hopt_error *err);
 /** Read the record again when it is older than `age_ms`. Mutex held. */
 hopt_status hopt_lib__record(hopt_study *study, int64_t age_ms, hopt_error *err);
 /** Forget what is known of the trials: the next take reads all. Mutex held. */

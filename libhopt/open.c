@@ -164,9 +164,8 @@ static json_t *wrap_vals(const json_t *vals) {
     return out;
 }
 
-/* label -> value, [value], null or [] to a point. */
-static hopt_status read_vals(const hopt_space *space, double *point, const json_t *vals,
-                             hopt_error *err) {
+hopt_status hopt_lib__read_vals(const hopt_space *space, double *point, const json_t *vals,
+                                hopt_error *err) {
     const char *key;
     json_t *value;
     if (!json_is_object(vals))
@@ -184,7 +183,7 @@ static hopt_status read_vals(const hopt_space *space, double *point, const json_
 static hopt_status resolve_vals(const hopt_space *space, const json_t *vals, json_t **resolved,
                                 hopt_error *err) {
     double *point = hopt_zalloc((size_t)hopt_space_size(space) + 1, sizeof *point);
-    hopt_status status = read_vals(space, point, vals, err);
+    hopt_status status = hopt_lib__read_vals(space, point, vals, err);
     if (status == HOPT_OK) *resolved = hopt_space_resolve(space, point);
     free(point);
     return status;

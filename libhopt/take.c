@@ -197,13 +197,18 @@ static hopt_status full(const hopt_study *study, hopt_error *err) {
                           study->max_trials);
 }
 
-/* Propose for the next free slot and put it there; `owner` NULL: into the queue. */
-static hopt_status propose(hopt_study *study, const char *owner, hopt_trial **trial,
-                           hopt_error *err) {
+/* Propose for the next free slot (at `point` where one is given) and put it there; `owner` NULL:
+ * into the queue. */
+static hopt_status propose(hopt_study *study, const char *owner, const double *point,
+                           hopt_trial **trial, hopt_error *err) {
     for (int races = 0; races < RACES_MAX; races++) {
         int num = free_slot(study);
         if (num >= study->max_trials) return full(study, err);
-        hopt_status status = hopt_proposer_propose(study->proposer, trial, num, err);
+        hopt_status status = HOPT_OK;
+        if (point)
+            *trial = hopt_proposer_give(study->proposer, num, point);
+        else
+            status = hopt_proposer_propose(study->proposer, trial, num, err);
         if (status != HOPT_OK) return status;
         status = hopt_slot_insert(study->store, study->record, *trial, owner, err);
         if (status == HOPT_OK) {
@@ -221,32 +226,33 @@ static hopt_status propose(hopt_study *study, const char *owner, hopt_trial **tr
     return hopt_error_set(err, HOPT_ESTORE, "others took %d slots in a row", RACES_MAX);
 }
 
-static hopt_status take(hopt_study *study, const char *owner, int batch, hopt_trial **trial,
-                        hopt_error *err) {
+static hopt_status take(hopt_study *study, const char *owner, int batch, const double *point,
+                        hopt_trial **trial, hopt_error *err) {
     hopt_status status = check_active(study, err);
     if (status == HOPT_OK) status = hopt_lib__catch_up(study, err);
     if (status != HOPT_OK) return status;
-    if (study->n_new > 0) {
+    if (study->n_new > 0 && !point) {
         status = claim(study, owner, trial, err);
         if (status != HOPT_ENOTFOUND) return status;
+        study->n_new = 0; /* what is there can't be had: taken meanwhile, or damaged */
     }
-    status = propose(study, owner, trial, err);
+    status = propose(study, owner, point, trial, err);
     for (int i = 1; i < batch && status == HOPT_OK; i++) {
         hopt_trial *queued;
         hopt_error ignored;
-        if (propose(study, NULL, &queued, &ignored) != HOPT_OK) break;
+        if (propose(study, NULL, NULL, &queued, &ignored) != HOPT_OK) break;
         hopt_trial_free(queued);
     }
     return status;
 }
 
 /* The calls of one take are one transaction where the store can. */
-static hopt_status visit(hopt_study *study, const char *owner, int batch, hopt_trial **trial,
-                         hopt_error *err) {
+static hopt_status visit(hopt_study *study, const char *owner, int batch, const double *point,
+                         hopt_trial **trial, hopt_error *err) {
     hopt_status status = hopt_store_visit_begin(study->store, err);
     if (status != HOPT_OK) return status;
     hopt_error end_error;
-    status = take(study, owner, batch, trial, err);
+    status = take(study, owner, batch, point, trial, err);
     hopt_status end = hopt_store_visit_end(study->store, &end_error);
     if (end == HOPT_OK) return status;
     /* Nothing of it may have happened. */
@@ -257,13 +263,13 @@ static hopt_status visit(hopt_study *study, const char *owner, int batch, hopt_t
     return end;
 }
 
-hopt_status hopt_lib__take(hopt_study *study, bool leased, int batch, hopt_eval **eval,
-                           hopt_error *err) {
+hopt_status hopt_lib__take(hopt_study *study, bool leased, int batch, const double *point,
+                           hopt_eval **eval, hopt_error *err) {
     hopt_trial *trial = NULL;
     const char *owner = leased ? study->owner : study->ask_owner;
     *eval = NULL;
     pthread_mutex_lock(&study->mutex);
-    hopt_status status = visit(study, owner, batch, &trial, err);
+    hopt_status status = visit(study, owner, batch, point, &trial, err);
     if (status == HOPT_OK) {
         *eval = hopt_lib__eval_new(study, trial, owner, err);
         if (!*eval) status = HOPT_EINVAL;

@@ -203,16 +203,37 @@ static hopt_status keep_asks(hopt_study *study, hopt_error *err) {
     return status;
 }
 
-int hopt_ask(hopt_study *study, hopt_eval **eval, hopt_failure *why) {
+static int ask(hopt_study *study, const double *point, hopt_eval **eval, hopt_failure *why) {
     hopt_error err = {0};
-    *eval = NULL;
     hopt_status status = keep_asks(study, &err);
-    if (status == HOPT_OK) status = hopt_lib__take(study, study->lease_asked, 1, eval, &err);
+    if (status == HOPT_OK) status = hopt_lib__take(study, study->lease_asked, 1, point, eval, &err);
     if (status == HOPT_ENOTFOUND)
         hopt_error_set(&err, status, "study %s: every point of its finite space is tried",
                        study->spec->name);
     err.code = status;
     return status == HOPT_OK ? HOPT_OK : hopt_lib__fail(why, &err);
+}
+
+int hopt_ask(hopt_study *study, hopt_eval **eval, hopt_failure *why) {
+    *eval = NULL;
+    return ask(study, NULL, eval, why);
+}
+
+int hopt_ask_at(hopt_study *study, const char *vals, hopt_eval **eval, hopt_failure *why) {
+    json_t *json;
+    hopt_error err = {0};
+    const hopt_space *space = study->spec->space;
+    *eval = NULL;
+    if (!vals) return hopt_lib__say(why, HOPT_EINVAL, "the point is NULL");
+    double *point = hopt_zalloc((size_t)hopt_space_size(space) + 1, sizeof *point);
+    hopt_status status = hopt_json_parse(&json, vals, strlen(vals), 0, &err);
+    if (status == HOPT_OK) {
+        status = hopt_lib__read_vals(space, point, json, &err);
+        json_decref(json);
+    }
+    int code = status == HOPT_OK ? ask(study, point, eval, why) : hopt_lib__fail(why, &err);
+    free(point);
+    return code;
 }
 
 void hopt_eval_free(hopt_eval *eval) {

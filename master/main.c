@@ -37,7 +37,6 @@ typedef struct program {
     hopt_mlflow *mlflow; /* or NULL */
     uv_timer_t mlflow_timer;
     hopt_service *service;
-    hopt_service *service;
     watched *studies;
     size_t n_studies, capacity;
     bool stopping, signalled;

@@ -28,15 +28,4 @@
         }                                                                                          \
     } while (0)
 
-/** A store in a file of its own below `folder` (made by mkdtemp()). */
-static inline void store_in(char uri[128], const char *folder, const char *name) {
-    snprintf(uri, 128, "sqlite:%s/%s.db", folder, name);
-}
-
-static inline void remove_folder(const char *folder) {
-    char command[160];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    CHECK(system(command) == 0);
-}
-
 #endif

@@ -50,3 +50,14 @@ c++ -std=c++17 "${strict[@]}" "${include[@]}" "${flags[@]}" "$here/from_cpp.cc" 
 cc -std=c99 "${strict[@]}" "${include[@]}" "${flags[@]}" "$here/allocator_host.c" -o "$scratch/memory" \
     -L"$lib" -lhopt -Wl,-rpath,"$lib" -pthread
 "$scratch/memory"
+
+# ---- the page's own program ----
+awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/docs/library.md" >"$scratch/page.c"
+cc -std=c99 "${strict[@]}" "${include[@]}" "${flags[@]}" "$scratch/page.c" -o "$scratch/page" -L"$lib" \
+    -lhopt -Wl,-rpath,"$lib"
+"$scratch/page" >"$scratch/out" 2>"$scratch/err"
+grep -qE '^x = (2\.[89]|3\.[01])[0-9]*, loss' "$scratch/out"
+[ ! -s "$scratch/err" ] || {
+    echo "the library printed something"
+    exit 1
+}

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "tests/libhopt/check.h"
+#include "tests/libhopt/databases.h"
 
 enum { THREADS = 4, EACH = 25, TRIALS = THREADS * EACH, PROCESSES = 3 };
 
@@ -159,8 +160,13 @@ static void processes(const char *store) {
     hopt_study_close(study);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     char folder[] = "/tmp/hopt-lib-threads-XXXXXX", uri[128];
+    if (argc > 1 && strcmp(argv[1], "mongo") == 0 && !use_mongo()) {
+        puts("HOPT_TEST_MONGO_URI is not set");
+        const char *known = getenv("HOPT_TEST_MONGO");
+        return known && strcmp(known, "skip") == 0 ? 77 : 1;
+    }
     CHECK(mkdtemp(folder));
     store_in(uri, folder, "processes");
     processes(uri);
@@ -171,6 +177,6 @@ int main(void) {
     askers_beside_fmin();
     cancelled_by_a_thread(1);
     cancelled_by_a_thread(3);
-    remove_folder(folder);
+    remove_stores(folder);
     return 0;
 }

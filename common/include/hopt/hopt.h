@@ -350,6 +350,13 @@ HOPT_API void hopt_eval_because(hopt_eval *eval, const char *type, const char *m
  */
 HOPT_API int hopt_ask(hopt_study *study, hopt_eval **eval, hopt_failure *why);
 /**
+ * A trial at a point of the caller's choice, whatever is queued.
+ * @param vals  JSON, {"x": 1.5, "kind": 0} or hyperopt's misc.vals {"x": [1.5]}; choices by index,
+ *              inactive labels left out, null or [].
+ * @return as hopt_ask(), or HOPT_EINVAL naming the label.
+ */
+HOPT_API int hopt_ask_at(hopt_study *study, const char *vals, hopt_eval **eval, hopt_failure *why);
+/**
  * The trial has this loss. NaN or infinite counts as a fail.
  * All of the hopt_tell...() end the trial; log and reports are written before. They may be repeated
  * after HOPT_ESTORE. The handle can still be read, until hopt_eval_free().
@@ -461,6 +468,41 @@ HOPT_API int hopt_study_attachment(hopt_study *study, int64_t num, const char *n
 HOPT_API int hopt_study_reports(hopt_study *study, int64_t num, char **json, hopt_failure *why);
 /** Its log ("" when there is none); the caller's, hopt_free(). */
 HOPT_API int hopt_study_log(hopt_study *study, int64_t num, char **text, hopt_failure *why);
+
+/* ---- a sampler without a store ----
+ *
+ * For programs that keep their trials themselves: the same points as hopt suggest(1).
+ */
+
+typedef struct hopt_suggester hopt_suggester;
+
+/**
+ * @param text  a study file's JSON; of it the space, the sampler and the direction count.
+ * @param seed  the study's seed, below 2^63.
+ * @param[out] suggester  hopt_suggester_close(); NULL on failure.
+ * @return HOPT_OK or HOPT_EINVAL.
+ */
+HOPT_API int hopt_suggester_open(hopt_suggester **suggester, const char *text, uint64_t seed,
+                                 hopt_failure *why);
+/**
+ * Take up a trial: one that runs ("state": "running") becomes pending, one that ended is learnt from;
+ * an ended one that is given again is ignored.
+ * @param line  JSON as `hopt export` writes it; needed are "num", "vals" and "state" or "status", with
+ *              "loss" (NaN is read). A trial that was derived from another has "from_tid".
+ * @return HOPT_OK, or HOPT_EINVAL: it does not fit the space, and is left out.
+ */
+HOPT_API int hopt_suggester_add(hopt_suggester *suggester, const char *line, hopt_failure *why);
+/** The seed that trial `num` has in a study whose first `n_points` trials were given: for
+ * hopt_suggester_suggest(). */
+HOPT_API uint64_t hopt_suggester_seed(hopt_suggester *suggester, int64_t num, int64_t n_points);
+/**
+ * The point of trial `num`. It becomes pending only by hopt_suggester_add().
+ * @param[out] vals  hyperopt's form as JSON, label -> [] or [value]; the caller's, hopt_free().
+ * @return HOPT_OK; HOPT_ENOTFOUND: a finite space is used up.
+ */
+HOPT_API int hopt_suggester_suggest(hopt_suggester *suggester, uint64_t seed, int64_t num,
+                                    char **vals, hopt_failure *why);
+HOPT_API void hopt_suggester_close(hopt_suggester *suggester);
 
 /* ---- fmin ---- */
 
