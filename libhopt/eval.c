@@ -185,14 +185,14 @@ int hopt_eval_extra(hopt_eval *eval, const char *key, const char *json) {
 
 /* The head is filled first, then the tail keeps the last of it. */
 void hopt_lib__log_add(hopt_lib_log *log, const char *line) {
-    enum { MOST = HOPT_LOG_PART_MAX };
+    static const size_t most = HOPT_LOG_PART_MAX;
     size_t length = strlen(line);
-    bool to_head = log->tail.length == 0 && log->head.length + length + 1 <= MOST;
+    bool to_head = log->tail.length == 0 && log->head.length + length + 1 <= most;
     hopt_buf *to = to_head ? &log->head : &log->tail;
-    if (length >= MOST) line += length - (MOST - 1), length = MOST - 1;
+    if (length >= most) line += length - (most - 1), length = most - 1;
     hopt_buf_add(to, line, length);
     hopt_buf_char(to, '\n');
-    if (!to_head && to->length > 2 * MOST) hopt_buf_consume(to, to->length - MOST);
+    if (!to_head && to->length > 2 * most) hopt_buf_consume(to, to->length - most);
 }
 
 void hopt_lib__log_clear(hopt_lib_log *log) {

@@ -188,6 +188,7 @@ static void close_study(hopt_fmin_run *run, const char *reason) {
         stored_limit(study->record) <= study->max_trials)
         status = hopt_store_study_update(study->store, study->record->name, study->record->rev,
                                          (int)HOPT_STUDY_DONE, reason, NULL, NULL, &ignored);
+    (void)status; /* the record is for people: the trials say the same */
     study->record_ms = 0;
     pthread_mutex_unlock(&study->mutex);
 }
@@ -420,8 +421,10 @@ static void note_progress(hopt_study *study) {
         hopt_store_lead(study->store, name, study->owner, record->epoch, record->beat, &ignored) ==
             HOPT_OK) {
         status = hopt_store_renew(study->store, name, study->owner, epoch, &progress, &ignored);
-        status = hopt_store_abdicate(study->store, name, study->owner, epoch, &ignored);
+        if (status == HOPT_OK) /* else it is another's already, or ends by itself */
+            status = hopt_store_abdicate(study->store, name, study->owner, epoch, &ignored);
     }
+    (void)status; /* a courtesy, as above */
     hopt_trial_free(best);
     pthread_mutex_unlock(&study->mutex);
 }

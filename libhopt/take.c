@@ -247,7 +247,7 @@ static hopt_status take(hopt_study *study, const char *owner, int batch, const d
     }
     status = propose(study, owner, point, trial, err);
     for (int i = 1; i < batch && status == HOPT_OK; i++) {
-        hopt_trial *queued;
+        hopt_trial *queued = NULL;
         hopt_error ignored;
         if (propose(study, NULL, NULL, &queued, &ignored) != HOPT_OK) break;
         hopt_trial_free(queued);

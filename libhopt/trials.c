@@ -27,7 +27,7 @@ static hopt_status to_info(hopt_study *study, hopt_trial *trial, hopt_info **inf
 }
 
 int hopt_study_best(hopt_study *study, hopt_info **best, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_error err = {0};
     *best = NULL;
     pthread_mutex_lock(&study->mutex);
@@ -45,7 +45,7 @@ static hopt_status read_trial(hopt_study *study, int64_t num, hopt_trial **trial
 }
 
 int hopt_study_trial(hopt_study *study, int64_t num, hopt_info **info, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_error err = {0};
     *info = NULL;
     pthread_mutex_lock(&study->mutex);
@@ -157,7 +157,7 @@ void hopt_iterator_free(hopt_iterator *iterator) {
 /* ---- attachments, reports, log ---- */
 
 int hopt_study_attachments(hopt_study *study, int64_t num, char **names, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_error err = {0};
     char **list;
     size_t count;
@@ -181,7 +181,7 @@ int hopt_study_attachments(hopt_study *study, int64_t num, char **names, hopt_fa
 
 int hopt_study_attachment(hopt_study *study, int64_t num, const char *name, void **data,
                           size_t *size, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_error err = {0};
     *data = NULL;
     *size = 0;
@@ -212,7 +212,7 @@ static char *reports_text(const hopt_study *study, const hopt_reports *reports) 
 }
 
 int hopt_study_reports(hopt_study *study, int64_t num, char **json, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_reports reports = {0};
     hopt_error err = {0};
     *json = NULL;
@@ -228,7 +228,7 @@ int hopt_study_reports(hopt_study *study, int64_t num, char **json, hopt_failure
 }
 
 int hopt_study_log(hopt_study *study, int64_t num, char **text, hopt_failure *why) {
-    hopt_trial *trial;
+    hopt_trial *trial = NULL;
     hopt_log_text log = {0};
     hopt_error err = {0};
     *text = NULL;

@@ -91,7 +91,7 @@ static void write_template(const char *folder, const char *name) {
     free(path);
 }
 
-static const char *const library_pages[] = {"hopt_ask.3", "hopt_fmin.3", "hopt_space.3",
+static const char *const library_pages[] = {"hopt_ask.3",   "hopt_fmin.3",      "hopt_space.3",
                                             "hopt_study.3", "hopt_suggester.3", "hopt_trials.3"};
 
 int main(int argc, char **argv) {
