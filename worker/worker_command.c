@@ -185,6 +185,8 @@ static const char *const description[] = {
     "time or else gives them back to the queue, and exits. A second signal: it gives them back at "
     "once. Where the signal goes to every process of a job, as batch systems send it, an objective "
     "that ends by it has not failed: its trial is given back, too.",
+    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
+    "docs/monitoring.md.",
     NULL};
 
 static const hopt_example examples[] = {

@@ -244,9 +244,9 @@ class Hopt:
             raise Failed(check.returncode, check.stderr.decode(errors="replace").strip())
         return json.loads(check.stdout.decode())["name"]
 
-    def master(self, study):
+    def master(self, study, name):
         libc = ctypes.CDLL(None)
-        return self.start("hopt-master", [study], start_new_session=True,
+        return self.start("hopt-master", ["--studies", name, study], start_new_session=True,
                           preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
 
 
@@ -376,7 +376,7 @@ def run(args, folder, signals):
     hopt = Hopt(find_programs(args.programs), store)
     path, name = study_file(args, hopt, folder)
     study = Study(hopt, name)
-    master = hopt.master(path) if args.with_master else None
+    master = hopt.master(path, name) if args.with_master else None
     try:
         if master is None:
             study.look()

@@ -19,14 +19,40 @@ write_study spark '{"command": ["./obj", "{x}"]}' \
 touch slow.{0,1,2,3,4,5,6,7}.1
 secret=not-for-others-$$
 (umask 077 && echo "$store?appName=$secret" >store.uri)
-spark_start 2
+# The same for a job that is cancelled, where both of its trials are held.
+mkdir driver
+sed 's/"spark"/"cancel"/; s/"max_trials": [0-9]*/"max_trials": 2/' study.json >driver/cancel.json
+sed "s|^cd .*|cd '$work/driver' \|\| exit|" obj >driver/obj
+chmod +x driver/obj
+cp store.uri driver
+touch driver/slow.{0,1}.1
+exits 0 "${hopt[@]}" study create driver/cancel.json
+start master "${master[@]}" --studies cancel
+spark_start 3
 say "the cluster is up"
 
-# hopt_spark NAME OPTION...
+# A driver with the Python package: it loads libhopt, which may be built with a sanitizer.
+asan=
+! ldd "$bin/../lib/libhopt.so" | grep -q libasan || asan=$(gcc -print-file-name=libasan.so)
+cat >driver_python <<END
+#!/bin/sh
+export HOPT_LIBRARY='$bin/../lib' ASAN_OPTIONS="\$ASAN_OPTIONS:detect_leaks=0" LD_PRELOAD='$asan'
+exec '$spark_python' "\$@"
+END
+chmod +x driver_python
+PYSPARK_DRIVER_PYTHON=$work/driver_python submit driver --conf spark.cores.max=2 \
+    "$deploy/spark_driver.py" "$work/driver" "$bin"
+
+# hopt_spark NAME [OPTION OF spark-submit...] -- OPTION...
 hopt_spark() {
-    local name=$1
+    local name=$1 options=()
     shift
-    submit "$name" "$repo/deploy/spark/hopt_spark.py" --programs "$bin" --worker-option=--allow-root \
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    submit "$name" "${options[@]}" "$repo/deploy/spark/hopt_spark.py" --programs "$bin" --worker-option=--allow-root \
         --files obj --study study.json "$@"
 }
 
@@ -39,7 +65,7 @@ starts() {
     [ "$(cat began 2>/dev/null | wc -l)" -ge "$1" ]
 }
 
-hopt_spark app --store @store.uri --executors 4 --grace 60s --with-master
+hopt_spark app --conf spark.cores.max=4 -- --store @store.uri --executors 4 --grace 60s --with-master
 wait_until 240 "four trials are held" starts 4
 say "four workers in four executors"
 for i in 0 1 2 3; do
@@ -78,7 +104,7 @@ rm -f slow.2.1
 wait_until 60 "trial 2 is queued again" eval 'has <(trials) "^.\"num\":2,.*\"attempt\":2"'
 say "other executors take their place"
 wait_until 240 "three more trials are held" eval '[ "$(ls slows.{4,5,6,7}.1 2>/dev/null | wc -l)" -ge 3 ]'
-same "workers" 4 "$(workers_here | wc -l)"
+same "workers" 4 "$(workers_here study.json | wc -l)"
 
 say "the end"
 rm -f slow.*
@@ -88,7 +114,16 @@ holds app.log 'study spark is done: 16 done'
 whole $slots
 same "starts of trial 2" 2 "$(grep -c '^2 ' began)"
 same "starts in all" $((slots + 1)) "$(wc -l <began)"
-wait_until 60 "no worker is left" eval '[ -z "$(workers_here)" ]'
+wait_until 60 "no worker is left" eval '[ -z "$(workers_here study.json)" ]'
+
+say "the other driver"
+wait_end driver 600
+same "exit code" 0 "$code"
+grep '^ok: ' driver.log
+holds driver.log '^all well'
+same "the cancelled job's trials" "new 1 new 1 " \
+    "$(trials cancel | while read -r line; do echo "$(field state <<<"$line") $(field attempt <<<"$line") "; done | tr -d '\n')"
+same "their starts" 2 "$(wc -l <driver/began)"
 
 say "what is wrong with a submission"
 refused() {

@@ -58,11 +58,13 @@ spark_processes() {
     done
 }
 
-# Workers of hopt have a clean environment: they are known by where they run.
+# workers_here [STUDY.json]: hopt-workers in executors. They have a clean environment, and are known by
+# where they run.
 workers_here() {
     local pid
     for pid in $(pgrep -x hopt-worker); do
-        [[ $(readlink "/proc/$pid/cwd") = "$work"/* ]] && echo "$pid"
+        [[ $(readlink "/proc/$pid/cwd") = "$work"/* ]] || continue
+        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "${1:-}" && echo "$pid"
     done
 }
 
