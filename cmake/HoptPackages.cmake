@@ -2,7 +2,7 @@
 # installed: what names no component belongs to `hopt`.
 #
 # hopt          programs, manuals, examples, systemd units
-# libhopt-dev   header and pkg-config file for plugins
+# libhopt-dev   headers and pkg-config files for plugins and programs with the library, libhopt.a
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME hopt)
 set(HOPT_DEBIAN ${CMAKE_SOURCE_DIR}/deploy/debian)
 
@@ -41,7 +41,8 @@ set(CPACK_DEBIAN_DEV_PACKAGE_NAME libhopt-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_DEV_DESCRIPTION "hyperparameter optimization service: development files
-What objectives that are plugins of hopt are compiled with.")
+What objectives that are plugins of hopt, and programs that use its library,
+are compiled with.")
 
 install(FILES ${HOPT_DEBIAN}/copyright ${HOPT_DEBIAN}/changelog
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libhopt-dev COMPONENT debian-dev EXCLUDE_FROM_ALL)
