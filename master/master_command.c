@@ -52,6 +52,28 @@ static const hopt_option options[] = {
      .type = HOPT_OPTION_FLAG,
      AT(once),
      .help = "exit when no study is left to look after, instead of waiting for the next one"},
+    {.name = "http",
+     .type = HOPT_OPTION_STRING,
+     .argument = "[ADDR:]PORT",
+     .env = "HOPT_HTTP",
+     AT(http),
+     .help = "serve /healthz, /readyz and /metrics there; without ADDR on 127.0.0.1 only; port 0: "
+             "a free one, which the log names"},
+    {.name = "http-allow-host",
+     .type = HOPT_OPTION_STRING,
+     .argument = "NAME",
+     .repeatable = true,
+     AT(http_allow_hosts),
+     .help = "answer requests for this host name too, where otherwise only localhost and numeric "
+             "addresses will do; * for any"},
+    {.name = "log-format",
+     .type = HOPT_OPTION_CHOICE,
+     .argument = "FORMAT",
+     .choices = "text|json",
+     .env = "HOPT_LOG_FORMAT",
+     .def = "text",
+     AT(log_format),
+     .help = "how the log is written; json: one object a line"},
     {.name = "quiet",
      .letter = 'q',
      .type = HOPT_OPTION_FLAG,
@@ -82,6 +104,8 @@ static const char *const description[] = {
     "never propose the same trial.",
     "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
     "HOPT_STORE, or give @FILE.",
+    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
+    "docs/monitoring.md.",
     "It stays in the foreground and logs to standard error. SIGTERM or SIGINT makes it leave the "
     "lead, so that another takes over at once, and exit.",
     NULL};
