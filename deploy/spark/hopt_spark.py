@@ -40,12 +40,14 @@ def clean_environment():
             if not name.startswith(SPARK_VARIABLES) and name != "HOPT_STORE"}
 
 
-def sockets_of_this_process():
-    """Descriptors of sockets: the connections to the executor's JVM."""
+def connections_of_this_process():
+    """Descriptors of its connections, which are those to the executor's JVM."""
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
             if stat.S_ISSOCK(os.stat("/proc/self/fd/" + name).st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as connection:
+                    connection.getpeername()  # fails for one that only listens
                 found.append(int(name))
         except OSError:
             pass
@@ -88,7 +90,7 @@ def attend(worker):
     signals = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(one, tell) for one in signals]
     poller = select.poll()
-    for descriptor in sockets_of_this_process():
+    for descriptor in connections_of_this_process():
         poller.register(descriptor, select.POLLRDHUP)
     try:
         while worker.poll() is None:
