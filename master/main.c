@@ -244,7 +244,7 @@ static hopt_histogram *suggest_seconds(program *self) {
     hopt_metrics *metrics = hopt_monitor_metrics(self->monitor);
     return metrics ? hopt_metrics_histogram(metrics, "hopt_suggest_seconds",
                                             "How long the sampler took to propose a point.", NULL,
-                                            NULL, &hopt_buckets_call)
+                                            NULL, &hopt_buckets_compute)
                    : NULL;
 }
 

@@ -16,12 +16,16 @@
 #include "common/base/alloc.h"
 #include "common/metrics/metrics_internal.h"
 
-#define MS INT64_C(1000000)
+#define US INT64_C(1000)
+#define MS (1000 * US)
 #define S (1000 * MS)
 
-static const int64_t call_ns[] = {MS / 10, MS / 4,    MS / 2,  1 * MS,   MS * 5 / 2, 5 * MS,
-                                  10 * MS, 25 * MS,   50 * MS, 100 * MS, 250 * MS,   500 * MS,
-                                  1 * S,   5 * S / 2, 5 * S,   10 * S};
+static const int64_t compute_ns[] = {10 * US,    50 * US,  100 * US, 250 * US, 500 * US, 1 * MS,
+                                     5 * MS / 2, 5 * MS,   10 * MS,  25 * MS,  50 * MS,  100 * MS,
+                                     250 * MS,   500 * MS, 1 * S,    5 * S,    10 * S};
+const hopt_buckets hopt_buckets_compute = {compute_ns, HOPT_COUNT(compute_ns)};
+static const int64_t call_ns[] = {50 * US, 200 * US, 1 * MS,   5 * MS, 10 * MS,   25 * MS,
+                                  50 * MS, 100 * MS, 250 * MS, 1 * S,  5 * S / 2, 10 * S};
 const hopt_buckets hopt_buckets_call = {call_ns, HOPT_COUNT(call_ns)};
 static const int64_t wait_ns[] = {1 * MS,   5 * MS, 10 * MS,   50 * MS, 100 * MS,
                                   500 * MS, 1 * S,  5 * S / 2, 5 * S,   10 * S,

@@ -39,7 +39,9 @@ typedef struct hopt_buckets {
     size_t count;             /**< at most HOPT_BUCKETS_MAX */
 } hopt_buckets;
 enum { HOPT_BUCKETS_MAX = 20 };
-/** For calls of a store and the like: 0.1 ms to 10 s. */
+/** For what a program computes: 0.01 ms to 10 s. */
+extern const hopt_buckets hopt_buckets_compute;
+/** For calls of a store and the like: 0.05 ms to 10 s; few, as there are many kinds of calls. */
 extern const hopt_buckets hopt_buckets_call;
 /** For waiting: 1 ms to an hour. */
 extern const hopt_buckets hopt_buckets_wait;

@@ -41,6 +41,7 @@ def _pidfd(pid):
 
 class Coroner(threading.Thread):
     TICK_S = 0.01
+    STALL_S = 0.3  # a machine on which we are so late has no time for others either
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -52,6 +53,7 @@ class Coroner(threading.Thread):
         self._by_key = {}
         self._by_fd = {}
         self._poll = select.poll()
+        self.stalls = []  # (begin, end)
         self._looked = 0.0  # when all registered were looked at
         self._over = threading.Event()
         self._rest = b""
@@ -134,6 +136,8 @@ class Coroner(threading.Thread):
                 self._read(file)
                 dead = self._poll.poll(self.TICK_S * 1000)
                 looked = time.monotonic()
+                if self._looked and looked - self._looked > self.STALL_S:
+                    self.stalls.append((self._looked, looked))
                 for fd, _ in dead:
                     self._poll.unregister(fd)
                     self._bury(self._by_fd.pop(fd))
