@@ -11,7 +11,7 @@ deploy_root system || fail "no Debian folder"
 deploy_debs=("$DEPLOY_BUILD"/deploy-release/packages/hopt_*.deb)
 [ -s "${deploy_debs[0]}" ] || deploy_packages "$DEPLOY_BUILD/deploy-release" || fail "no packages"
 root=$work/root
-cp -a --reflink=auto "$deploy_cache/system" "$root"
+cp -a --reflink=auto "$deploy_system" "$root"
 deploy_unlock
 
 leader=
