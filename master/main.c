@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
 #include "common/monitor/monitor.h"
 #include "common/program/program.h"
@@ -14,6 +15,7 @@
 #include "master/master.h"
 #include "master/master_command.h"
 #include "master/master_metrics.h"
+#include "master/sinks/mlflow.h"
 
 static const char program_name[] = "hopt-master";
 
@@ -32,9 +34,12 @@ typedef struct program {
     hopt_signals *signals;
     hopt_monitor *monitor; /* NULL: nothing is shown */
     hopt_master_metrics *metrics;
+    hopt_mlflow *mlflow; /* or NULL */
+    uv_timer_t mlflow_timer;
+    hopt_service *service;
     watched *studies;
     size_t n_studies, capacity;
-    bool stopping;
+    bool stopping, signalled;
 } program;
 
 /* ---- set-up ---- */
@@ -88,6 +93,9 @@ static int open_monitor(program *self) {
 /* All files are read before the store is touched: a bad one leaves no trace. */
 static int set_up(program *self) {
     const hopt_texts *files = &self->settings.files;
+    hopt_error err;
+    if (self->settings.mlflow && hopt_mlflow_check_uri(self->settings.mlflow, &err) != HOPT_OK)
+        return hopt_program_fail(program_name, &err);
     hopt_study_spec **specs = hopt_zalloc(files->count + 1, sizeof *specs);
     int code = HOPT_EXIT_OK;
     for (size_t i = 0; i < files->count; i++) {
@@ -120,6 +128,8 @@ static watched *find(program *self, const char *name) {
 static void on_monitor_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
+    if (self->mlflow) uv_close((uv_handle_t *)&self->mlflow_timer, NULL);
 }
 
 static void on_closed(void *data) {
@@ -132,6 +142,7 @@ static void on_closed(void *data) {
 static void stop(program *self) {
     if (self->stopping) return;
     self->stopping = true;
+    hopt_service_stopping(self->service);
     hopt_master_stop(self->master, on_closed, self);
 }
 
@@ -158,7 +169,8 @@ static void on_view(void *data, const hopt_master_view *view) {
 }
 
 static void on_trial(void *data, const hopt_study_spec *spec, const hopt_trial *trial) {
-    (void)data;
+    program *self = data;
+    if (self->mlflow) hopt_mlflow_wake(self->mlflow);
     const hopt_result *result = &trial->result;
     double loss = spec->maximize ? -result->loss : result->loss;
     hopt_log_debug("trial ended study=%s trial=%d state=%s loss=%.9g", spec->name, trial->num,
@@ -182,7 +194,44 @@ static void on_signal(void *data, int signum, int count) {
     program *self = data;
     if (count > 1) _exit(128 + signum); /* the leader's lease ends by itself */
     hopt_log_info("signal %d: leaving the lead", signum);
+    self->signalled = true;
     stop(self);
+}
+
+/* ---- MLflow ---- */
+
+enum { MLFLOW_SAY_MS = 250, MLFLOW_WAIT_MS = 10000 };
+
+static void on_mlflow_timer(uv_timer_t *timer) {
+    program *self = timer->data;
+    hopt_mlflow_say(self->mlflow);
+}
+
+static void start_mlflow(program *self) {
+    const hopt_master_settings *s = &self->settings;
+    if (!s->mlflow) return;
+    hopt_mlflow_options options = {.store_uri = self->store,
+                                   .glob = s->studies,
+                                   .uri = s->mlflow,
+                                   .experiment = s->mlflow_experiment,
+                                   .artifacts = s->mlflow_artifacts,
+                                   .observer = hopt_monitor_store(self->monitor)};
+    self->mlflow = hopt_mlflow_start(&options);
+    HOPT_ASSERT(uv_timer_init(&self->loop, &self->mlflow_timer) == 0);
+    self->mlflow_timer.data = self;
+    uv_timer_start(&self->mlflow_timer, on_mlflow_timer, MLFLOW_SAY_MS, MLFLOW_SAY_MS);
+}
+
+/* Asked to stop, it leaves at once: what is not delivered is noted, and for the next master. */
+static void end_mlflow(program *self) {
+    int signum = 0;
+    if (!self->mlflow) return;
+    bool wait = self->settings.once && !self->signalled;
+    if (wait && !hopt_mlflow_drain(self->mlflow, MLFLOW_WAIT_MS, &signum))
+        hopt_log_warn(
+            "not everything is in MLflow yet: the next hopt-master with --mlflow delivers "
+            "the rest");
+    hopt_mlflow_stop(self->mlflow);
 }
 
 /* ---- life ---- */
@@ -220,6 +269,8 @@ static int run(program *self) {
     if (hopt_monitor_start(self->monitor, &self->loop, &shown, &err) == HOPT_OK) {
         self->master = hopt_master_new(&self->loop, &options);
         hopt_master_metrics_of(self->metrics, self->master);
+        start_mlflow(self);
+        self->service = hopt_service_new(&self->loop);
         hopt_master_start(self->master);
         hopt_log_info("master started studies=\"%s\"", self->settings.studies);
         hopt_monitor_log(self->monitor);
@@ -229,6 +280,7 @@ static int run(program *self) {
     }
     uv_run(&self->loop, UV_RUN_DEFAULT);
     HOPT_ASSERT(uv_loop_close(&self->loop) == 0);
+    end_mlflow(self);
     return code;
 }
 

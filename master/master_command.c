@@ -30,6 +30,24 @@ static const hopt_option options[] = {
      .def = "1s",
      AT(poll_ms),
      .help = "how often to look for ended trials"},
+    {.name = "mlflow",
+     .type = HOPT_OPTION_STRING,
+     .argument = "URI",
+     .def_text = "no MLflow",
+     AT(mlflow),
+     .help = "record studies and trials as runs on this MLflow tracking server, e.g. "
+             "http://127.0.0.1:5000; a login comes from MLFLOW_TRACKING_TOKEN, or "
+             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
+    {.name = "mlflow-experiment",
+     .type = HOPT_OPTION_STRING,
+     .argument = "NAME",
+     .def = "hopt",
+     AT(mlflow_experiment),
+     .help = "the experiment that the runs belong to; made when it is not there"},
+    {.name = "mlflow-artifacts",
+     .type = HOPT_OPTION_FLAG,
+     AT(mlflow_artifacts),
+     .help = "send the trials' attachments, too"},
     {.name = "once",
      .type = HOPT_OPTION_FLAG,
      AT(once),
@@ -95,6 +113,8 @@ static const char *const description[] = {
 static const hopt_example examples[] = {
     {"hopt-master --store mongodb://db.example/hopt digits.json",
      "create or resume the study in digits.json and look after every study in the store"},
+    {"hopt-master --store mongodb://db.example/hopt --mlflow http://mlflow.example:5000",
+     "record what happens in MLflow, too"},
     {"hopt-master --store mongodb://db.example/hopt --studies 'team-a-*'",
      "look after one team's studies"},
     {0}};

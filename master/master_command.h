@@ -13,8 +13,11 @@ typedef struct hopt_master_settings {
     const char *http;            /**< [ADDR:]PORT, or NULL: none */
     hopt_texts http_allow_hosts; /**< names that the Host header may have besides */
     const char *log_format;      /**< "text" or "json" */
-    bool once;                   /**< exit when every study it looks after is done */
-    bool quiet;                  /**< warnings and errors only */
+    const char *mlflow;          /**< URI, or NULL */
+    const char *mlflow_experiment;
+    bool mlflow_artifacts;
+    bool once;  /**< exit when every study it looks after is done */
+    bool quiet; /**< warnings and errors only */
     bool verbose;
 } hopt_master_settings;
 

@@ -91,8 +91,16 @@ void hopt_agent__check_left(hopt_agent *agent) {
     agent->options.on_event(agent->options.data, &event);
 }
 
+/* Whoever asks us to leave may have asked our objectives as well. */
+static void on_asked(hopt_agent *agent) {
+    agent->asked = true;
+    for (int i = 0; i < agent->options.slots; i++)
+        hopt_slot__settle(&agent->slots[i]);
+}
+
 void hopt_agent_drain(hopt_agent *agent) {
     hopt_agent__leave(agent, NULL, false);
+    on_asked(agent);
     start_grace(agent);
     hopt_agent__check_left(agent);
 }
@@ -100,6 +108,7 @@ void hopt_agent_drain(hopt_agent *agent) {
 void hopt_agent_release(hopt_agent *agent) {
     hopt_agent__leave(agent, NULL, false);
     if (agent->left) return;
+    on_asked(agent);
     agent->releasing = true;
     for (int i = 0; i < agent->options.slots; i++) {
         hopt_slot *slot = &agent->slots[i];
@@ -123,6 +132,7 @@ static void on_limit(uv_timer_t *timer) {
         idle &= agent->slots[i].state == HOPT_SLOT_FREE;
         reports |= agent->slots[i].reports.count > 0;
         hopt_slot__ask_again(&agent->slots[i]);
+        hopt_slot__settle(&agent->slots[i]);
     }
     /* Work is not idleness: the time counts from the last trial's end. */
     if (!idle) agent->last_claim_ms = now_ms;

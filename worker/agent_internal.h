@@ -33,6 +33,8 @@ typedef struct hopt_domain {
 typedef enum hopt_slot_state {
     HOPT_SLOT_FREE,
     HOPT_SLOT_BUSY,   /**< its sandbox evaluates */
+    HOPT_SLOT_HELD,   /**< result known; perhaps we are about to be asked to leave, then it is not
+                         written */
     HOPT_SLOT_ENDED,  /**< result waits to be written */
     HOPT_SLOT_GIVE_UP /**< the trial waits to be released */
 } hopt_slot_state;
@@ -54,6 +56,7 @@ typedef struct hopt_slot {
     bool lost;         /**< lease lost: drop the result */
     bool retry;        /**< ERROR with retry_errors: back to the queue, one attempt less */
     bool in_exchange;  /**< its end is being written */
+    int64_t held_ms;   /**< HELD: since when */
     hopt_result result;
     hopt_log_text log;
     hopt_reports reports; /**< not yet stored */
@@ -97,6 +100,7 @@ struct hopt_agent {
     bool adopt;     /**< a claim's reply was lost: look for trials of ours first */
     bool beating;
     bool draining, releasing, left, closing;
+    bool asked; /**< to leave, from outside: by hopt_agent_drain() or hopt_agent_release() */
     int closing_parts;
     const char *leave_message;
     bool leave_failed;
@@ -151,6 +155,9 @@ void hopt_slot__init(hopt_agent *agent, int index);
 void hopt_slot__take(hopt_slot *slot, hopt_trial *trial);
 /** Evaluate the trial that was taken. */
 void hopt_slot__start(hopt_slot *slot, size_t study);
+/** Whether its trial's end may be due to a signal that we are about to get as well: give the trial
+ * back if we were asked to leave, or else, after a moment, write the end. */
+void hopt_slot__settle(hopt_slot *slot);
 /** The trial's end is written (or dropped): free everything, the slot is free again. */
 void hopt_slot__free_trial(hopt_slot *slot);
 hopt_lease hopt_slot__lease(const hopt_slot *slot);

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
 #include "common/monitor/monitor.h"
 #include "common/program/program.h"
@@ -36,7 +37,8 @@ typedef struct program {
     hopt_agent *agent;
     hopt_signals *signals;
     hopt_monitor *monitor; /* NULL: nothing is shown */
-    int signum;            /* the first one that came */
+    hopt_service *service;
+    int signum; /* the first one that came */
     int exit_code;
 } program;
 
@@ -239,6 +241,7 @@ static void log_end(const hopt_trial *trial, const hopt_result *result) {
 static void on_monitor_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
 }
 
 static void on_closed(void *data) {
@@ -250,6 +253,7 @@ static void on_closed(void *data) {
 static void on_left(program *self, const hopt_agent_event *event) {
     if (event->message) hopt_log_info("leaving: %s", event->message);
     if (event->failed) self->exit_code = HOPT_EXIT_FAILED;
+    hopt_service_stopping(self->service);
     hopt_agent_close(self->agent, on_closed, self);
 }
 
@@ -290,6 +294,7 @@ static void on_signal(void *data, int signum, int count) {
     program *self = data;
     if (count == 1) {
         self->signum = signum;
+        hopt_service_stopping(self->service);
         hopt_log_info("signal %d: taking no more trials; finishing the running ones", signum);
         hopt_agent_drain(self->agent);
     } else if (count == 2) {
@@ -351,6 +356,7 @@ static int run(program *self) {
                       hopt_agent_owner(self->agent), (long long)self->settings.slots,
                       self->n_studies);
         hopt_monitor_log(self->monitor);
+        self->service = hopt_service_new(&self->loop);
         hopt_agent_start(self->agent);
     } else {
         self->exit_code = hopt_program_fail(program_name, &err);

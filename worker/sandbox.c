@@ -365,6 +365,10 @@ void hopt_sandbox_kill(hopt_sandbox *sandbox, const char *why) {
     hopt_sandbox__end_child(sandbox, HOPT_CHILD_STOPPED, NULL, true);
 }
 
+bool hopt_sandbox_interrupted(const hopt_sandbox *sandbox) {
+    return sandbox->interrupted;
+}
+
 /* ---- make ---- */
 
 static void init_timer(hopt_sandbox *sandbox, uv_timer_t *timer) {

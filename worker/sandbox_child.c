@@ -150,6 +150,7 @@ static void on_control_line(void *data, hopt_child_piece piece, const char *text
         child->how = (sandbox_exit){.told = true,
                                     .code = (int)hopt_json_integer_of(line, "exit", -1),
                                     .signal = (int)hopt_json_integer_of(line, "signal", 0),
+                                    .outside = json_is_true(json_object_get(line, "outside")),
                                     .reason = hopt_strdup(hopt_json_string_of(line, "reason")),
                                     .message = hopt_strdup(hopt_json_string_of(line, "message"))};
     }

@@ -81,6 +81,7 @@ typedef struct sandbox_exit {
     bool told;    /**< the runner told; else it was killed itself */
     int code;     /**< exit code, or -1 */
     int signal;   /**< signal, or 0 */
+    bool outside; /**< the runner got a signal to end from somebody else than this worker */
     char *reason; /**< "memory", "processes", "stopped", "start" or NULL */
     char *message;
 } sandbox_exit;

@@ -62,6 +62,7 @@ struct hopt_sandbox {
     char *stop;       /**< wish to stop, or NULL */
     bool told;        /**< the objective learned of it, or was killed for it */
     bool has_outcome; /**< `outcome.end` is decided */
+    bool interrupted; /**< see hopt_sandbox_interrupted() */
     hopt_child_outcome outcome;
     char *outcome_message; /**< owns outcome.message */
     hopt_child_loss loss;  /**< the result given */

@@ -1,5 +1,6 @@
 /* What the objective says, and what becomes of the trial. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,8 +278,18 @@ static void outcome_before_ready(hopt_sandbox *sandbox, const sandbox_exit *how)
     free(text);
 }
 
+/* By a signal that asks processes to end, or, as shells say it, of a child. */
+static bool asked_to_end(const sandbox_exit *how) {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < HOPT_COUNT(signals); i++)
+        if (how->signal == signals[i] || how->code == 128 + signals[i]) return true;
+    return how->outside;
+}
+
 void hopt_sandbox__outcome_of_exit(hopt_sandbox *sandbox, const sandbox_exit *how) {
     const char *reason = how->reason ? how->reason : "";
+    sandbox->interrupted =
+        how->told && !sandbox->told && !sandbox->has_outcome && asked_to_end(how);
     if (sandbox->told) {
         hopt_sandbox__decide(sandbox, HOPT_CHILD_STOPPED, NULL);
     } else if (!how->told) {
@@ -395,6 +406,7 @@ void hopt_sandbox__deliver(hopt_sandbox *sandbox) {
     sandbox->log = (sandbox_log){0};
     hopt_sandbox__log_view(&log, &view);
     sandbox->callbacks.on_end(sandbox->data, &result, &view);
+    sandbox->interrupted = false;
     if (!sandbox->log.head.capacity) { /* keep its memory for the next */
         hopt_sandbox__log_reset(&log);
         sandbox->log = log;

@@ -182,9 +182,11 @@ static const char *const description[] = {
     "HOPT_STORE, or give @FILE.",
     "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
     "docs/monitoring.md.",
-    "SIGTERM or SIGINT: it takes no more trials, finishes the running ones within the grace time "
-    "or "
-    "else gives them back to the queue, and exits. A second signal: it gives them back at once.",
+    "SIGTERM, SIGINT or SIGHUP: it takes no more trials, finishes the running ones within the "
+    "grace "
+    "time or else gives them back to the queue, and exits. A second signal: it gives them back at "
+    "once. Where the signal goes to every process of a job, as batch systems send it, an objective "
+    "that ends by it has not failed: its trial is given back, too.",
     NULL};
 
 static const hopt_example examples[] = {

@@ -30,8 +30,9 @@ typedef struct watch {
     const runner_options *options;
     runner_child child;
     int signal_fd;
-    bool ended; /* the main child was reaped, `status` is its */
-    int status; /* as wait() gives it */
+    bool ended;   /* the main child was reaped, `status` is its */
+    int status;   /* as wait() gives it */
+    bool outside; /* a signal to end came that the worker did not send */
     runner_reason reason;
     char message[MESSAGE_MAX];
     size_t message_length;
@@ -103,12 +104,21 @@ static void reap(watch *w) {
     }
 }
 
-static void on_signal(watch *w) {
+/* Batch systems and service managers send their signal to every process of a job: the objective got
+ * it as well, and the worker, which decides what becomes of the trial. */
+static void read_signals(watch *w) {
     struct signalfd_siginfo info;
     while (read(w->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGTERM) stop(w, false);
-        if (info.ssi_signo == SIGINT) stop(w, true);
+        if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) continue;
+        if (w->options->parent && (pid_t)info.ssi_pid != w->options->parent)
+            w->outside = true;
+        else
+            stop(w, info.ssi_signo == SIGINT);
     }
+}
+
+static void on_signal(watch *w) {
+    read_signals(w);
     reap(w);
 }
 
@@ -209,6 +219,7 @@ static void turn(watch *w) {
 
 static void finish(watch *w) {
     bool swept = runner_sweep(w->child.pid);
+    read_signals(w); /* one that came right after the objective's */
     /* Not blocking: something that could not be killed may still hold the other end. */
     struct pollfd start = {.fd = w->child.start_fd, .events = POLLIN};
     while (w->child.start_fd >= 0 && poll(&start, 1, 0) > 0)
@@ -231,6 +242,7 @@ static void finish(watch *w) {
                         names[w->reason] ? json_string(names[w->reason]) : json_null());
     json_t *message = json_string(w->message);
     json_object_set_new(line, "message", message ? message : json_string("(not UTF-8)"));
+    if (w->outside) json_object_set_new(line, "outside", json_true());
     json_object_set_new(line, "rss_mb", json_integer((json_int_t)peak_mb));
     json_object_set_new(line, "cpu_ms", json_integer(cpu_ms));
     send_line(w->options, line);

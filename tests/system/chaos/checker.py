@@ -145,7 +145,7 @@ class Checker:
                 self.fault(f"still alive: {one}")
             elif died is not None and one.death > died:
                 slowest = max(slowest, one.death - died)
-                if one.death - died > DEATH_S:
+                if one.last_alive - died > DEATH_S:
                     self.fault(f"outlived its worker by {one.death - died:.2f} s: {one}")
             elif one.end and died is not None and one.end > died + DEATH_S:
                 self.fault(f"came to a result after its worker's death: {one}")
@@ -188,9 +188,9 @@ class Checker:
     def overlap(self, first, second):
         """Why it was allowed that `second` began while `first` ran; None: it was not."""
         died = self.run.deaths.get(first.worker)
-        if died is not None and died <= second.start and first.death - died <= DEATH_S:
+        if died is not None and died <= second.start and first.last_alive - died <= DEATH_S:
             return "dying"
-        if first.shot and first.shot[1] <= second.start and first.death - first.shot[1] <= DEATH_S:
+        if first.shot and first.shot[1] <= second.start and first.last_alive - first.shot[1] <= DEATH_S:
             return "dying"
         # The lease rule: taken back after a lease of silence at least.
         lease_s, begin = self.run.lease_s, self.claimed_by(first)
