@@ -37,6 +37,9 @@ bool hopt_proposer_knows(const hopt_proposer *proposer, int num);
 HOPT_MUST_CHECK hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **trial,
                                                   int num, hopt_error *err);
 
+/** hopt_sampler_note() of the last proposal. */
+const char *hopt_proposer_note(const hopt_proposer *proposer);
+
 /** The sampler of a study as records name it: {"name", "options": all of them, "version": of hopt}.
  * New reference. */
 HOPT_MUST_CHECK json_t *hopt_proposer_sampler(const hopt_study_spec *spec);

@@ -27,6 +27,7 @@ typedef struct timed {
 typedef struct auto_sampler {
     void *gp;
     double share;
+    bool took_gp; /* for the last suggestion */
     int size;
     timed latest[LATEST]; /* by descending num */
     int count;
@@ -121,7 +122,8 @@ static bool prefers_gp(const auto_sampler *self) {
 static hopt_status auto_suggest(void *given, uint64_t seed, int64_t num, double *point,
                                 hopt_error *err) {
     auto_sampler *self = given;
-    if (prefers_gp(self)) return hopt_sampler__gp.suggest(self->gp, seed, num, point, err);
+    self->took_gp = prefers_gp(self);
+    if (self->took_gp) return hopt_sampler__gp.suggest(self->gp, seed, num, point, err);
     return hopt_sampler__tpe.suggest(hopt_gp_tpe(self->gp), seed, num, point, err);
 }
 
@@ -138,6 +140,32 @@ static json_t *auto_explain(void *given, uint64_t seed, int64_t num) {
     return said;
 }
 
+static const char *auto_note(const void *given) {
+    const auto_sampler *self = given;
+    return self->took_gp ? hopt_sampler__gp.note(self->gp) : NULL;
+}
+
+/* How long a trial must take for gp, as a person would say it. */
+static char *least_time(double n, int size, double share) {
+    double ms = cost_ms(n, size) / share;
+    return ms < 1000 ? hopt_format("%.0f ms", ms) : hopt_format("%.2g s", ms / 1000);
+}
+
+static char *auto_plan(const void *options, int size) {
+    const auto_options *o = options;
+    if (o->share <= 0) return hopt_strdup("tpe: a share of 0 leaves no time for gp");
+    char *hundred = least_time(100, size, o->share);
+    char *many = least_time(HOPT_GP_DATA_MAX, size, o->share);
+    char *plan =
+        hopt_format("gp while its proposal costs less than %g %% of a trial's time: with 100 "
+                    "ended trials that is from %s a trial on, with %d from %s on; for "
+                    "shorter ones, and with more than %d ended, tpe",
+                    o->share * 100, hundred, HOPT_GP_DATA_MAX, many, o->gp.hand_over);
+    free(hundred);
+    free(many);
+    return plan;
+}
+
 const hopt_sampler_kind hopt_sampler__auto = {
     .name = "auto",
     .summary = "gp while its suggestion is cheap beside a trial, else tpe",
@@ -149,4 +177,6 @@ const hopt_sampler_kind hopt_sampler__auto = {
     .pend = auto_pend,
     .suggest = auto_suggest,
     .explain = auto_explain,
+    .note = auto_note,
+    .plan = auto_plan,
 };

@@ -431,6 +431,20 @@ static json_t *gp_explain(void *self, uint64_t seed, int64_t num) {
     return gp->step == HOPT_GP_MODEL ? hopt_gp_explain(gp) : explain_tpe(gp, seed, num);
 }
 
+static const char *gp_note(const void *self) {
+    const hopt_gp *gp = self;
+    if (gp->step != HOPT_GP_NONE) return NULL;
+    return "the Gaussian process could not be fitted to the losses (are they all the same?); while "
+           "that lasts tpe proposes";
+}
+
+static char *gp_plan(const void *options, int size HOPT_UNUSED) {
+    const hopt_gp_options *o = options;
+    return hopt_format("tpe for the first %d trials, then gp, with every third from tpe; with more "
+                       "than %d ended trials tpe alone",
+                       o->tpe.startup, o->hand_over);
+}
+
 const hopt_sampler_kind hopt_sampler__gp = {
     .name = "gp",
     .summary = "a Gaussian process ranks tpe's candidates: fewest trials, some milliseconds each",
@@ -442,4 +456,6 @@ const hopt_sampler_kind hopt_sampler__gp = {
     .pend = gp_pend,
     .suggest = gp_suggest,
     .explain = gp_explain,
+    .note = gp_note,
+    .plan = gp_plan,
 };

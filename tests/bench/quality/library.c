@@ -83,7 +83,8 @@ bench_sampler *bench_sampler_open(const char *name, const char *space, uint64_t 
     return NULL;
 }
 
-/** The next point, in the order of the space's text, inactive ones NaN. @return 0: all were tried. */
+/** The next point, in the order of the space's text, inactive ones NaN. @return 0: all were tried.
+ */
 int bench_sampler_suggest(bench_sampler *self, double *point) {
     hopt_error err;
     uint64_t seed = hopt_sampler_seed(self->sampler, self->seed, self->asked, 0);
@@ -92,10 +93,10 @@ int bench_sampler_suggest(bench_sampler *self, double *point) {
 
 /** What came of the point that was suggested last. */
 void bench_sampler_add(bench_sampler *self, const double *point, double loss) {
-    hopt_sampler_add(
-        self->sampler,
-        &(hopt_observation){
-            .num = self->asked++, .outcome = HOPT_OUTCOME_OK, .loss = loss, .point = point});
+    hopt_sampler_add(self->sampler, &(hopt_observation){.num = self->asked++,
+                                                        .outcome = HOPT_OUTCOME_OK,
+                                                        .loss = loss,
+                                                        .point = point});
 }
 
 /** NULL is allowed. */
