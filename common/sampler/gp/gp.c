@@ -195,6 +195,7 @@ static bool fit(hopt_gp *gp, const member *finished, size_t n_finished) {
         gp->fit_good = hopt_gp_fit(&gp->model, mean_active(gp, list, n));
         memcpy(gp->fit.theta, gp->model.hyper.theta, (size_t)gp->model.size * sizeof(double));
         gp->fit.ln_eta = gp->model.hyper.ln_eta;
+        gp->fit_additive = gp->model.additive;
         gp->n_fitted = 0;
         for (size_t i = 0; i < n; i++) {
             gp->fitted =
@@ -213,6 +214,7 @@ static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t r
     load(gp, finished, n, room);
     memcpy(model->hyper.theta, gp->fit.theta, (size_t)model->size * sizeof(double));
     model->hyper.ln_eta = gp->fit.ln_eta;
+    model->additive = gp->fit_additive;
     model->transform = hopt_gp_transform_of(model->loss, n);
     for (int i = 0; i < 12; i++) { /* more noise while a pivot is too small */
         if (hopt_gp_model_factor(model)) {

@@ -55,6 +55,7 @@ typedef struct hopt_gp {
     size_t n_fitted, fitted_capacity;
     bool fit_good;
     hopt_gp_hyper fit;
+    bool fit_additive;
     /* The last suggestion, for explaining it. */
     hopt_gp_step step;
     double log_ei, mean, deviation; /**< of the winner, transformed */

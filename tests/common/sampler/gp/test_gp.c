@@ -227,6 +227,7 @@ Test(gp, explains_length_scales_and_the_winner) {
             cr_assert_gt(b, 0);
             cr_assert_gt(json_number_value(json_object_get(said, "deviation")), 0);
             cr_assert(json_is_number(json_object_get(said, "log_ei")));
+            cr_assert(json_is_string(json_object_get(said, "kernel")));
         }
         json_decref(said);
         /* b does not matter. */
