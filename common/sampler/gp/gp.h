@@ -46,16 +46,21 @@ typedef enum hopt_gp_step {
     HOPT_GP_MODEL
 } hopt_gp_step;
 
+/** A fit, and the trials that it was made of. */
+typedef struct hopt_gp_fitted {
+    uint32_t *records;
+    size_t n, capacity;
+    bool good, additive;
+    hopt_gp_hyper hyper;
+} hopt_gp_fitted;
+
 typedef struct hopt_gp {
     hopt_gp_options options;
     hopt_tpe *tpe; /**< history, start-up and generator */
     hopt_gp_model model;
-    /* The last fit, and the trials that it was made of. */
-    uint32_t *fitted;
-    size_t n_fitted, fitted_capacity;
-    bool fit_good;
-    hopt_gp_hyper fit;
-    bool fit_additive;
+    hopt_gp_fitted product; /**< the last fit of the product kernel */
+    hopt_gp_fitted either;  /**< the last choice between the kernels */
+    const hopt_gp_fitted *used;
     /* The last suggestion, for explaining it. */
     hopt_gp_step step;
     double log_ei, mean, deviation; /**< of the winner, transformed */

@@ -241,10 +241,15 @@ static double fit_kernel(hopt_gp_model *model, double active) {
 }
 
 bool hopt_gp_fit(hopt_gp_model *model, double active) {
+    model->additive = false;
+    return !isnan(fit_kernel(model, active));
+}
+
+bool hopt_gp_fit_either(hopt_gp_model *model, double active) {
     size_t size = (size_t)model->size;
     model->additive = false;
     double product = fit_kernel(model, active);
-    if (model->n < HOPT_GP_ADDITIVE || size < 2 || isnan(product)) return !isnan(product);
+    if (size < 2 || isnan(product)) return !isnan(product);
     double *kept = hopt_alloc((size + 1) * sizeof *kept);
     memcpy(kept, model->hyper.theta, size * sizeof *kept);
     kept[size] = model->hyper.ln_eta;

@@ -125,11 +125,12 @@ void hopt_gp_kernel_along(const hopt_gp_model *model, int d, double *k, double *
 /* ---- gp_fit.c ---- */
 
 /**
- * Length scales and noise of the n trials by maximum a posteriori (GP.md 4), of the product kernel
- * and, from HOPT_GP_ADDITIVE trials on, of the sum; the more likely one stays.
+ * Length scales and noise of the n trials by maximum a posteriori (GP.md 4), of the product kernel.
  * @return false: no factor, or all losses are the same.
  */
 bool hopt_gp_fit(hopt_gp_model *model, double active);
+/** The same of the product and of the sum (docs/adr/0019): the more likely one stays. */
+bool hopt_gp_fit_either(hopt_gp_model *model, double active);
 
 /* ---- gp_acquire.c ---- */
 

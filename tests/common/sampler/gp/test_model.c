@@ -286,19 +286,19 @@ static void check_maximum(setting *s, double active) {
 Test(gp_model, the_fit_is_a_maximum_and_knows_a_sum) {
     setting s;
     open_setting(&s);
-    cr_assert(hopt_gp_fit(&s.model, 3.5));
+    cr_assert(hopt_gp_fit_either(&s.model, 3.5));
     cr_assert(s.model.additive);
     check_maximum(&s, 3.5);
     for (size_t i = 0; i < N; i++) {
         const double *row = s.rows + i * 4;
         s.model.loss[i] = sin(4 * row[2]) * (row[3] - .4) * (1 + row[0]);
     }
-    cr_assert(hopt_gp_fit(&s.model, 3.5));
+    cr_assert(hopt_gp_fit_either(&s.model, 3.5));
     cr_assert_not(s.model.additive);
     check_maximum(&s, 3.5);
-    s.model.n = HOPT_GP_ADDITIVE - 1; /* too few to tell */
+    double length = s.model.hyper.theta[2];
     cr_assert(hopt_gp_fit(&s.model, 3.5));
-    cr_assert_not(s.model.additive);
+    cr_assert_eq(s.model.hyper.theta[2], length);
     close_setting(&s);
 }
 
