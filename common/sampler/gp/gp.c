@@ -71,10 +71,6 @@ static void gp_pend(void *self, int64_t num, const double *point) {
     hopt_sampler__tpe.pend(gp->tpe, num, point);
 }
 
-size_t hopt_gp_trials(const hopt_gp *gp) {
-    return gp->tpe->split.finished + gp->tpe->split.pending;
-}
-
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp) {
     return gp->tpe;
 }

@@ -71,17 +71,8 @@ typedef struct hopt_gp {
 /** More finished trials than this were not measured: the default of `hand_over`. */
 enum { HOPT_GP_HAND_OVER = 400 };
 
-/** How many trials the model would hold, finished and pending; and the tpe within, of the same
- * history. */
-size_t hopt_gp_trials(const hopt_gp *gp);
+/** The tpe within, of the same history. */
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp);
-
-/**
- * Whether `auto` takes gp (auto.c): a function of what is on record only.
- * @param ms     a trial's time; 0: not known.
- * @param share  of it that a suggestion may cost.
- */
-bool hopt_auto_prefers_gp(size_t trials, int size, double ms, double share);
 
 /** What hopt_sampler_explain() says of a suggestion by the model. New reference. */
 HOPT_MUST_CHECK json_t *hopt_gp_explain(const hopt_gp *gp);
