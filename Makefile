@@ -16,7 +16,7 @@ export HOPT_PYTHON ?= /usr/bin/python3
 
 packages = cmake/packages.sh
 
-.PHONY: help run build check test chaos bench lint fuzz packages install clean
+.PHONY: help run build check test chaos bench lint fuzz packages install deb clean
 
 help:
 	@echo 'make run        install what is needed, build, tune examples/digits (ARGS="--max-trials 80")'
@@ -28,6 +28,7 @@ help:
 	@echo 'make lint       clang-format, clang-tidy, shellcheck'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make install    into PREFIX ($(PREFIX)), DESTDIR is respected'
+	@echo 'make deb        Debian packages of hopt into build/packages'
 	@echo 'make packages   Debian packages for all of these'
 	@echo 'make clean      remove what was built; .cache stays'
 
@@ -71,6 +72,11 @@ packages:
 
 install: build
 	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+deb: build
+	@$(packages) deb
+	@cd build && cpack -G DEB >packages.log || { cat packages.log; exit 1; }
+	@ls build/packages/*.deb
 
 clean:
 	rm -rf build build-*

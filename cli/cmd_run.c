@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/program/program.h"
 #include "common/sampler/sampler.h"
+#include "common/store/sink.h"
 #include "common/sys/file.h"
 #include "common/sys/log.h"
 #include "master/enroll.h"
@@ -89,6 +90,24 @@ static const hopt_option options[] = {
      AT(grace_ms),
      .help = "after the first interrupt: how long running trials may take before they are given "
              "back to the queue"},
+    {.name = "mlflow",
+     .type = HOPT_OPTION_STRING,
+     .argument = "URI",
+     .def_text = "no MLflow",
+     AT(mlflow),
+     .help = "record studies and trials as runs on this MLflow tracking server, e.g. "
+             "http://127.0.0.1:5000; a login comes from MLFLOW_TRACKING_TOKEN, or "
+             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
+    {.name = "mlflow-experiment",
+     .type = HOPT_OPTION_STRING,
+     .argument = "NAME",
+     .def = "hopt",
+     AT(mlflow_experiment),
+     .help = "the experiment that the runs belong to; made when it is not there"},
+    {.name = "mlflow-artifacts",
+     .type = HOPT_OPTION_FLAG,
+     AT(mlflow_artifacts),
+     .help = "send the trials' attachments, too"},
     HOPT_CLI_JSON(hopt_run_settings),
     HOPT_CLI_QUIET(hopt_run_settings),
     {.name = "verbose",
@@ -141,6 +160,8 @@ static void collect(overrides *o, const hopt_run_settings *s) {
 static int prepare(hopt_run *run, char **plugin, char **runner, char **workdir) {
     hopt_error err;
     const hopt_objective *objective = &run->spec->objective;
+    if (run->settings->mlflow && hopt_mlflow_check_uri(run->settings->mlflow, &err) != HOPT_OK)
+        return hopt_cli_fail(run->command, &err);
     if (objective->kind == HOPT_OBJECTIVE_NONE)
         return hopt_cli_say_failed(run->command, HOPT_EXIT_USAGE,
                                    "%s: study %s has no \"objective\" to run; its trials are asked "
@@ -201,6 +222,47 @@ static int enroll(hopt_store *store, const hopt_run *run, bool *idle) {
     return status == HOPT_OK ? HOPT_EXIT_OK : hopt_cli_fail(run->command, &err);
 }
 
+/* ---- MLflow ---- */
+
+enum { MLFLOW_WAIT_MS = 10000 };
+
+static void start_mlflow(hopt_run *run) {
+    const hopt_run_settings *s = run->settings;
+    if (!s->mlflow) return;
+    hopt_mlflow_options mlflow = {.store_uri = run->uri,
+                                  .study = run->spec->name,
+                                  .uri = s->mlflow,
+                                  .experiment = s->mlflow_experiment,
+                                  .artifacts = s->mlflow_artifacts};
+    run->mlflow = hopt_mlflow_start(&mlflow);
+}
+
+/* What has ended and is not in MLflow. */
+static size_t count_undelivered(const hopt_run *run, hopt_store *store) {
+    hopt_sink_study note;
+    hopt_sink_trial *list;
+    size_t count = 0;
+    hopt_error ignored;
+    if (hopt_sink_study_read(store, &note, run->spec->name, &ignored) != HOPT_OK) return 0;
+    hopt_status status = hopt_sink_pending(store, &list, &count, run->spec->name, note.run, -1,
+                                           HOPT_TRIALS_MAX, &ignored);
+    free(list);
+    return status == HOPT_OK ? count : 0;
+}
+
+static void end_mlflow(hopt_run *run, hopt_store *store) {
+    int signum = 0;
+    if (!run->mlflow) return;
+    bool all = hopt_mlflow_drain(run->mlflow, MLFLOW_WAIT_MS, &signum);
+    hopt_mlflow_stop(run->mlflow);
+    run->mlflow = NULL;
+    if (all) return;
+    size_t left = count_undelivered(run, store);
+    hopt_log_warn("%zu trial%s %s not in MLflow yet: the next hopt run or hopt-master with "
+                  "--mlflow on this store delivers %s",
+                  left, left == 1 ? "" : "s", left == 1 ? "is" : "are", left == 1 ? "it" : "them");
+}
+
 static int run_study(hopt_run *run, hopt_context *context) {
     char *plugin = NULL, *runner = NULL, *workdir = NULL;
     bool idle = false;
@@ -210,7 +272,9 @@ static int run_study(hopt_run *run, hopt_context *context) {
                                      HOPT_CONTEXT_CREATE);
     if (code == HOPT_EXIT_OK) code = enroll(context->store, run, &idle);
     if (code == HOPT_EXIT_OK) {
+        start_mlflow(run);
         if (!idle) hopt_run_loop(run);
+        end_mlflow(run, context->store);
         code = hopt_run_end(run, context->store);
     }
     free(plugin);
@@ -266,6 +330,7 @@ static const hopt_example examples[] = {
     {"hopt run study.json --max-trials 500", "go on with a finished study"},
     {"hopt run study.json --set trial.timeout_s=60 --name quick", "other settings, another study"},
     {"hopt run study.json --store mongodb://db.example/hopt", "on a shared store"},
+    {"hopt run study.json --mlflow http://127.0.0.1:5000", "with a run in MLflow for each trial"},
     {0}};
 static const hopt_exit_note exits[] = {
     {HOPT_EXIT_OK, "the study is done"},

@@ -7,13 +7,15 @@
 
 #include "cli/cli.h"
 #include "common/store/store.h"
+#include "master/sinks/mlflow.h"
 
 typedef struct hopt_run_settings {
     hopt_cli_common common;
     const char *file, *name, *sampler, *cwd, *gpus;
     int64_t slots, max_trials, seed, timeout_ms, grace_ms;
     hopt_texts sets;
-    bool verbose;
+    const char *mlflow, *mlflow_experiment;
+    bool mlflow_artifacts, verbose;
 } hopt_run_settings;
 
 /** What the loop works on, and how it ended. */
@@ -26,6 +28,7 @@ typedef struct hopt_run {
     const char *plugin;  /**< absolute, or NULL */
     const char *runner;  /**< path of hopt-runner */
     const char *workdir; /**< base of scratch folders */
+    hopt_mlflow *mlflow; /**< or NULL */
     int signum;          /**< out: the signal that ended it, or 0 */
     bool worker_failed;  /**< out: the agent gave up */
     int session_trials;  /**< out: trials that ended here */

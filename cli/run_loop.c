@@ -149,6 +149,7 @@ static void on_ended(session *self, const hopt_agent_event *event) {
     if (result->state == HOPT_ERROR || (result->state == HOPT_DONE && !result->ok))
         on_failure(self, event->trial, result);
     if (!self->left) hopt_master_wake(self->master);
+    if (self->run->mlflow) hopt_mlflow_wake(self->run->mlflow);
 }
 
 static void on_event(void *data, const hopt_agent_event *event) {
@@ -206,6 +207,7 @@ static void on_tick(uv_timer_t *timer) {
     session *self = timer->data;
     int64_t now_ms = hopt_clock_mono_ms();
     hopt_progress_tick(self->progress, now_ms);
+    if (self->run->mlflow) hopt_mlflow_say(self->run->mlflow);
     /* A study out of time asks running trials to stop; the agent learns it by its beat. */
     if (self->closing && self->here > 0 && !self->left && now_ms - self->beat_ms >= STOP_BEAT_MS) {
         self->beat_ms = now_ms;

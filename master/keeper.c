@@ -22,6 +22,7 @@ hopt_keeper *hopt_keeper_new(const hopt_keeper_options *options) {
     keeper->poll_ms = options->poll_ms;
     keeper->away_ms = options->away_ms;
     keeper->local_slots = options->local_slots;
+    keeper->suggest = options->suggest;
     keeper->spec_rev = -1;
     hopt_leader_init(&keeper->leader, options->owner);
     return keeper;

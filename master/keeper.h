@@ -33,10 +33,11 @@ void hopt_keeper_news_clear(hopt_keeper_news *news);
 
 typedef struct hopt_keeper_options {
     const char *study;
-    const char *owner; /**< the master's "host:pid:8hex" */
-    int64_t poll_ms;   /**< how often the record and the workers are read */
-    int64_t away_ms;   /**< how long the master may be away between ticks: queue ahead */
-    int local_slots;   /**< slots of this process that have no record yet */
+    const char *owner;       /**< the master's "host:pid:8hex" */
+    int64_t poll_ms;         /**< how often the record and the workers are read */
+    int64_t away_ms;         /**< how long the master may be away between ticks: queue ahead */
+    int local_slots;         /**< slots of this process that have no record yet */
+    hopt_histogram *suggest; /**< how long proposals took; NULL: not measured */
 } hopt_keeper_options;
 
 /** @param options  texts are copied. */
@@ -53,6 +54,14 @@ void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store);
  */
 HOPT_MUST_CHECK hopt_status hopt_keeper_tick(hopt_keeper *keeper, hopt_store *store, bool full,
                                              hopt_keeper_news *news, hopt_error *err);
+
+/**
+ * Workers in the store that look alive, or that a trial of this study keeps busy.
+ * @param[out] owners  room for hopt_keeper_workers_max(); borrowed until the next tick.
+ * @return how many; 0 when it does not lead.
+ */
+size_t hopt_keeper_workers(const hopt_keeper *keeper, const char **owners);
+size_t hopt_keeper_workers_max(const hopt_keeper *keeper);
 
 /** What the last tick wrote may not have happened: forget it, so that the next one reads everything
  * anew. */

@@ -39,6 +39,12 @@ static size_t busy_owners(const hopt_keeper *keeper, const char ***out) {
 
 /* A worker that was silent for longer than its lease is not there, unless it is busy: then it
  * renews its trials and not its record, and the reaper judges those. */
+static bool is_live(const hopt_worker_record *worker, const char **busy, size_t n_busy) {
+    const char *owner = worker->owner;
+    return !hopt_worker_silent(worker) ||
+           (n_busy && bsearch(&owner, busy, n_busy, sizeof *busy, by_text));
+}
+
 static int live_slots(const hopt_keeper *keeper) {
     int slots = keeper->local_slots;
     const char **busy;
@@ -46,14 +52,26 @@ static int live_slots(const hopt_keeper *keeper) {
     for (size_t i = 0; i < keeper->n_workers; i++) {
         const hopt_worker_record *worker = &keeper->workers[i];
         if (keeper->local_slots && is_local(keeper, worker)) continue;
-        const char *owner = worker->owner;
-        if (hopt_worker_silent(worker) &&
-            !(n_busy && bsearch(&owner, busy, n_busy, sizeof *busy, by_text)))
-            continue;
+        if (!is_live(worker, busy, n_busy)) continue;
         if (names_study(worker->studies, keeper->study)) slots += worker->slots;
     }
     free(busy);
     return slots;
+}
+
+size_t hopt_keeper_workers_max(const hopt_keeper *keeper) {
+    return keeper->n_workers;
+}
+
+size_t hopt_keeper_workers(const hopt_keeper *keeper, const char **owners) {
+    const char **busy;
+    size_t count = 0;
+    if (!keeper->leader.leading) return 0;
+    size_t n_busy = busy_owners(keeper, &busy);
+    for (size_t i = 0; i < keeper->n_workers; i++)
+        if (is_live(&keeper->workers[i], busy, n_busy)) owners[count++] = keeper->workers[i].owner;
+    free(busy);
+    return count;
 }
 
 /* The lowest num that has no trial: holes first, then the end. */
@@ -86,7 +104,10 @@ static hopt_status propose(hopt_keeper *keeper, hopt_trial **batch, size_t *n, i
     for (*n = 0; (int)*n < want; (*n)++) {
         num = next_slot(keeper, num + 1);
         if (num >= limit) break;
+        int64_t began_ns = keeper->suggest ? hopt_clock_mono_ns() : 0;
         hopt_status status = hopt_proposer_propose(keeper->proposer, &batch[*n], num, err);
+        if (keeper->suggest)
+            hopt_histogram_observe(keeper->suggest, hopt_clock_mono_ns() - began_ns);
         if (status == HOPT_ENOTFOUND) keeper->exhausted = true;
         if (status != HOPT_OK) return status == HOPT_ENOTFOUND ? HOPT_OK : status;
         batch[*n]->id = hopt_trial_id_make(keeper->record->prefix, num);

@@ -16,6 +16,7 @@ struct hopt_keeper {
     char owner[HOPT_OWNER_MAX];
     int64_t poll_ms, away_ms;
     int local_slots;
+    hopt_histogram *suggest;
 
     hopt_study_record *record; /* as last read */
     int64_t record_ms;         /* monotonic, before that read */

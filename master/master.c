@@ -28,7 +28,8 @@ enum {
     RETRY_MAX_MS = 5000,
     LOCAL_AWAY_MS = 20,
     FAILURES_MAX = 2, /* in a round */
-    PEEK_MS = 50      /* how often a store that can say cheaply "nothing has changed" is asked */
+    ROUND_LONG_MS = 120000,
+    PEEK_MS = 50 /* how often a store that can say cheaply "nothing has changed" is asked */
 };
 
 /** One study on both sides. `keeper` is the thread's, the rest the loop's. */
@@ -69,6 +70,7 @@ struct hopt_master {
     int64_t token; /* of hopt_store_version(), 0: the store has none */
     desk_news *news;
     size_t n_news;
+    int workers; /* as of the last full round */
     hopt_status status;
     hopt_error err;
 
@@ -79,6 +81,9 @@ struct hopt_master {
     bool again, again_full; /* asked for while busy */
     int64_t retry_ms;
     int64_t full_ms; /* when the next full round is due */
+    bool met;        /* the store has answered a round */
+    int seen_workers;
+    int64_t began_ms; /* when the round that is under way began */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -108,7 +113,8 @@ static void open_desk(hopt_master *master, const char *study) {
                                    .poll_ms = master->options.poll_ms,
                                    .away_ms = master->options.local_slots ? LOCAL_AWAY_MS
                                                                           : master->options.poll_ms,
-                                   .local_slots = master->options.local_slots};
+                                   .local_slots = master->options.local_slots,
+                                   .suggest = master->options.suggest};
     one->keeper = hopt_keeper_new(&options);
 }
 
@@ -137,7 +143,7 @@ static hopt_status list_studies(hopt_master *master, hopt_store *store) {
 
 static hopt_status ensure_store(hopt_master *master) {
     if (master->store) return HOPT_OK;
-    hopt_store_options options = {.create = true};
+    hopt_store_options options = {.create = true, .observer = master->options.observer};
     return hopt_store_open(&master->store, master->options.store_uri, &options, &master->err);
 }
 
@@ -170,6 +176,26 @@ static void tick_all(hopt_master *master, hopt_store *store) {
     }
 }
 
+static int by_text(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* A worker may be there for several studies. */
+static int count_workers(const hopt_master *master) {
+    size_t most = 0, count = 0, different = 0;
+    for (size_t i = 0; i < master->n_desks; i++)
+        if (!master->desks[i]->gone) most += hopt_keeper_workers_max(master->desks[i]->keeper);
+    const char **owners = hopt_alloc((most + 1) * sizeof *owners);
+    for (size_t i = 0; i < master->n_desks; i++)
+        if (!master->desks[i]->gone)
+            count += hopt_keeper_workers(master->desks[i]->keeper, owners + count);
+    if (count) qsort(owners, count, sizeof *owners, by_text);
+    for (size_t i = 0; i < count; i++)
+        different += i == 0 || strcmp(owners[i], owners[i - 1]) != 0;
+    free(owners);
+    return (int)different;
+}
+
 static void round_work(void *context, void *data) {
     (void)context;
     hopt_master *master = data;
@@ -181,6 +207,7 @@ static void round_work(void *context, void *data) {
     if (master->status == HOPT_OK && master->peek && master->token == token) return;
     if (master->status == HOPT_OK) master->status = list_studies(master, master->store);
     if (master->status == HOPT_OK) tick_all(master, master->store);
+    if (master->options.count_workers && master->full) master->workers = count_workers(master);
 }
 
 static void leave_work(void *context, void *data) {
@@ -241,6 +268,7 @@ static void show_gone(hopt_master *master, desk *one) {
     view.state = HOPT_STUDY_DONE;
     view.reason = "the study was deleted";
     view.leading = false;
+    view.deleted = true;
     memset(view.counts, 0, sizeof view.counts);
     one->last = view;
     if (one->spec && master->options.on_view) master->options.on_view(master->options.data, &view);
@@ -282,6 +310,7 @@ static void tell_store_state(hopt_master *master) {
     if (down != master->store_down && master->options.on_store)
         master->options.on_store(master->options.data, down ? &master->err : NULL);
     master->store_down = down;
+    master->met |= !down;
 }
 
 /* A lease ends by observations that are never a quarter of it apart (DESIGN §5.5), so studies with
@@ -323,6 +352,7 @@ static void round_done(void *data, bool ran) {
         free(master->news);
         master->news = NULL;
         tell_store_state(master);
+        master->seen_workers = master->workers;
     }
     if (master->full && ran) master->full_ms = hopt_clock_mono_ms() + poll_of(master);
     if (master->stopping) return;
@@ -351,6 +381,7 @@ static void begin_round(hopt_master *master, bool full) {
     master->busy = true;
     master->full = full || master->again_full;
     master->again = master->again_full = false;
+    master->began_ms = hopt_clock_mono_ms();
     hopt_offload_submit(master->offload, round_work, round_done, master);
 }
 
@@ -373,6 +404,19 @@ void hopt_master_start(hopt_master *master) {
 void hopt_master_wake(hopt_master *master) {
     if (master->store_down || master->turn || master->stopping) return;
     if (master->busy || !ask_for_turn(master)) begin_round(master, false);
+}
+
+/* Proposals for many studies may take a round long, a store that hangs takes its time-outs. */
+const char *hopt_master_not_ready(const hopt_master *master) {
+    if (master->stopping) return "leaving";
+    if (master->store_down) return "the store can't be used";
+    if (master->busy && hopt_clock_mono_ms() - master->began_ms > ROUND_LONG_MS)
+        return "the last round does not end";
+    return master->met ? NULL : "starting";
+}
+
+int hopt_master_workers(const hopt_master *master) {
+    return master->seen_workers;
 }
 
 /* ---- a turn: a round whose thread and connection are the caller's ---- */

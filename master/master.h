@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "common/base/error.h"
+#include "common/metrics/metrics.h"
 #include "common/store/store.h"
 #include "common/trial/study.h"
 #include "common/trial/trial.h"
@@ -25,6 +26,7 @@ typedef struct hopt_master_view {
     hopt_study_state state;
     const char *reason; /**< NULL while active */
     bool leading;
+    bool deleted; /**< the study is gone: the last view of it */
     int64_t counts[HOPT_STATES];
     int64_t failed; /**< DONE with status fail, and ERROR */
     bool has_best;
@@ -57,6 +59,9 @@ typedef struct hopt_master_options {
     /** The store can't be used for now (err) or again (NULL). */
     void (*on_store)(void *data, const hopt_error *err);
     void *data;
+    const hopt_store_observer *observer; /**< of its connection; borrowed; NULL: none */
+    hopt_histogram *suggest; /**< how long proposals of one point took; NULL: not measured */
+    bool count_workers;      /**< for hopt_master_workers() */
 } hopt_master_options;
 
 /** @param options  copied but for texts that are said to be borrowed. */
@@ -76,6 +81,11 @@ void hopt_master_wake(hopt_master *master);
 bool hopt_master_turn_begin(hopt_master *master);
 void hopt_master_turn(hopt_master *master, hopt_store *store);
 void hopt_master_turn_end(hopt_master *master, bool ran, bool kept);
+/** NULL: the store answered when last asked and studies are looked after; else why not
+ * (constant). */
+const char *hopt_master_not_ready(const hopt_master *master);
+/** Workers in the store that look alive; 0 while no study is led here. */
+int hopt_master_workers(const hopt_master *master);
 /** Leave leadership, close; `closed` is the last call and the master is freed. */
 void hopt_master_stop(hopt_master *master, void (*closed)(void *data), void *data);
 

@@ -10,6 +10,12 @@ typedef struct hopt_master_settings {
     hopt_texts sets;     /**< KEY=VALUE over those files */
     const char *studies; /**< glob of the names to look after */
     int64_t poll_ms;
+    const char *http;            /**< [ADDR:]PORT, or NULL: none */
+    hopt_texts http_allow_hosts; /**< names that the Host header may have besides */
+    const char *log_format;      /**< "text" or "json" */
+    const char *mlflow;          /**< URI, or NULL */
+    const char *mlflow_experiment;
+    bool mlflow_artifacts;
     bool once;  /**< exit when every study it looks after is done */
     bool quiet; /**< warnings and errors only */
     bool verbose;

@@ -263,31 +263,43 @@ static const char *cmd_of(const hopt_study_spec *spec) {
     }
 }
 
+static uint64_t seed_of(hopt_proposer *proposer, int num) {
+    return hopt_sampler_seed(proposer->sampler, proposer->seed, num, proposer->spec->n_points);
+}
+
+/* The trial of a point, which becomes pending. */
+static hopt_trial *trial_at(hopt_proposer *proposer, int num, const double *point, bool given) {
+    const hopt_study_spec *spec = proposer->spec;
+    hopt_trial *trial = hopt_trial_new();
+    trial->num = num;
+    trial->state = HOPT_NEW;
+    trial->seed = seed_of(proposer, num);
+    memcpy(trial->study, spec->name, sizeof trial->study);
+    trial->cmd = hopt_strdup(cmd_of(spec));
+    trial->vals = hopt_space_vals(spec->space, point);
+    trial->params = hopt_space_resolve(spec->space, point);
+    record_view(proposer, trial, given);
+    hopt_sampler_pend(proposer->sampler, num, point);
+    return trial;
+}
+
+hopt_trial *hopt_proposer_give(hopt_proposer *proposer, int num, const double *point) {
+    return trial_at(proposer, num, point, true);
+}
+
 hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **out, int num,
                                   hopt_error *err) {
     *out = NULL;
     const hopt_study_spec *spec = proposer->spec;
-    int size = hopt_space_size(spec->space);
-    uint64_t seed = hopt_sampler_seed(proposer->sampler, proposer->seed, num, spec->n_points);
+    size_t size = (size_t)hopt_space_size(spec->space);
     bool given = num < spec->n_points;
     if (given) {
-        memcpy(proposer->point, spec->points + (size_t)num * (size_t)size,
-               (size_t)size * sizeof(double));
+        memcpy(proposer->point, spec->points + (size_t)num * size, size * sizeof(double));
     } else {
-        hopt_status status =
-            hopt_sampler_suggest(proposer->sampler, seed, num, proposer->point, err);
+        hopt_status status = hopt_sampler_suggest(proposer->sampler, seed_of(proposer, num), num,
+                                                  proposer->point, err);
         if (status != HOPT_OK) return status;
     }
-    hopt_trial *trial = hopt_trial_new();
-    trial->num = num;
-    trial->state = HOPT_NEW;
-    trial->seed = seed;
-    memcpy(trial->study, spec->name, sizeof trial->study);
-    trial->cmd = hopt_strdup(cmd_of(spec));
-    trial->vals = hopt_space_vals(spec->space, proposer->point);
-    trial->params = hopt_space_resolve(spec->space, proposer->point);
-    record_view(proposer, trial, given);
-    hopt_sampler_pend(proposer->sampler, num, proposer->point);
-    *out = trial;
+    *out = trial_at(proposer, num, proposer->point, given);
     return HOPT_OK;
 }

@@ -40,6 +40,12 @@ HOPT_MUST_CHECK hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_
 /** hopt_sampler_note() of the last proposal. */
 const char *hopt_proposer_note(const hopt_proposer *proposer);
 
+/**
+ * Make trial `num` at a point that somebody gives. The new trial becomes pending.
+ * @param point  checked by the caller. @return as *trial of hopt_proposer_propose().
+ */
+hopt_trial *hopt_proposer_give(hopt_proposer *proposer, int num, const double *point);
+
 /** The sampler of a study as records name it: {"name", "options": all of them, "version": of hopt}.
  * New reference. */
 HOPT_MUST_CHECK json_t *hopt_proposer_sampler(const hopt_study_spec *spec);

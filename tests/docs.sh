@@ -11,7 +11,7 @@ fail() {
     echo "$*"
     bad=1
 }
-pages=(README.md deploy/README.md docs/*.md docs/adr/*.md examples/*/README.md)
+pages=(README.md deploy/README.md deploy/*/README.md docs/*.md docs/adr/*.md examples/*/README.md)
 
 # Blocks of JSON: whole studies, or a part that is put into one.
 for page in README.md docs/search-space.md docs/objectives.md; do

@@ -16,15 +16,20 @@ common/space: common/base common/json
 common/sampler: common/base common/json common/space
 common/trial: common/base common/json common/space
 common/sys: common/base
-common/loop: common/base
+common/loop: common/base common/sys
+common/metrics: common/base
+common/http: common/base common/sys
+common/monitor: common/base common/sys common/metrics common/http common/store
 common/plugin:
+common/include/hopt:
 common/store: common/base common/json common/space common/trial common/sys
 common/store/sqlite: common/base common/json common/space common/trial common/sys common/store
 common/store/mongo: common/base common/json common/space common/trial common/sys common/store
 common/program: common/base common/json common/space common/trial common/sys common/sampler common/store
-worker: common/base common/json common/space common/trial common/sys common/store common/loop common/program
+worker: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/metrics common/http common/monitor
 worker/runner: common/base common/plugin
-master: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler
+libhopt: common/base common/json common/space common/trial common/sys common/store common/sampler common/include/hopt master
+master: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler common/metrics common/http common/monitor
 cli: common/base common/json common/space common/trial common/sys common/store common/loop common/program common/sampler master worker
 docs: common/base common/sys common/space common/trial common/sampler master worker cli
 examples: common/plugin
@@ -33,12 +38,14 @@ tests: *
 
 # HEADER PATTERN (of <...>): the folders that may include it.
 restricted='
-uv\.h: common/loop master worker cli tests
+uv\.h: common/loop common/http common/monitor master worker cli tests
 (mongoc|bson)([./-].*)?: common/store/mongo tests
+microhttpd\.h: common/http
 sqlite3\.h: common/store/sqlite tests
+curl/.*: common/http tests
 dlfcn\.h: worker/runner tests
 svm\.h|libsvm/.*: examples
-jansson\.h: common/json common/space common/sampler common/trial common/store common/store/sqlite common/store/mongo worker worker/runner master cli docs tests
+jansson\.h: common/json common/space common/sampler common/trial common/store common/store/sqlite common/store/mongo worker worker/runner master libhopt cli docs tests
 '
 
 # Pure modules get time and randomness as arguments. time.c does arithmetic with gmtime and timegm.
@@ -186,6 +193,9 @@ plant worker/runner/x.c '#include <uv.h>'
 plant master/x.c '#include "worker/agent.h"'
 plant master/x.c '#include "worker.h"'
 plant master/x.c '#include <bson/bson.h>'
+plant libhopt/x.c '#include <uv.h>'
+plant libhopt/x.c '#include "worker/agent.h"'
+plant master/x.c '#include "libhopt/libhopt_internal.h"'
 plant cli/x.c '#include <mongoc/mongoc.h>'
 plant cli/x.c '#include "master/keeper_internal.h"'
 plant cli/x.c '#include <sqlite3.h>'
@@ -206,6 +216,7 @@ accept common/store/mongo/x.c '#include <bson/bson.h>'
 accept common/store/sqlite/x.c '#include "common/store/store_driver.h"'
 accept worker/runner/x.c '#include "common/plugin/hopt_plugin.h"'
 accept cli/x.c '#include "master/enroll.h"'
+accept libhopt/x.c '#include "common/include/hopt/hopt.h"'
 accept tests/common/x.c '#include "common/trial/trial_internal.h"'
 [ "$planted_bad" = 0 ] || {
     echo "include_direction.sh does not work as it should"

@@ -5,12 +5,15 @@
 #   all    those, then everything else with a MongoDB (tests/services finds or sets up one), then
 #          the programs with threads under ThreadSanitizer
 #
-# A stage is one ctest run. The last line adds them up: "N passed, N failed". What a sanitizer
+# A stage is one ctest run. System tests wait much of their time, so two run side by side; those that
+# load both processors or stop the server run alone (RUN_SERIAL), and so do those of whole clusters and
+# machines (label deploy). The last line adds them up: "N passed, N failed". What a sanitizer
 # reports in a process whose end no test looks at counts as a failure too.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 jobs=${HOPT_JOBS:-$(nproc)}
+beside=$((jobs < 2 ? jobs : 2))
 passed=0 failed=0 skipped=0
 summary=()
 
@@ -104,10 +107,11 @@ check)
 all)
     build asan -DHOPT_WERROR=ON
     stage unit env -- --test-dir build-asan -L '^unit$' -j "$jobs"
-    stage system tests/services/mongo.sh run -- --test-dir build-asan -LE '^unit$'
+    stage system tests/services/mongo.sh run -- --test-dir build-asan -LE '^(unit|deploy)$' -j "$beside"
+    stage deploy tests/services/mongo.sh run -- --test-dir build-asan -L '^deploy$'
     build tsan
     # Here are only tests without Criterion, which does not start under TSan.
-    stage threads tests/services/mongo.sh run -- --test-dir build-tsan -LE '^deploy$' \
+    stage threads tests/services/mongo.sh run -- --test-dir build-tsan -LE '^deploy$' -j "$beside" \
         -E '^unit\.(fuzz_|include_|plugin_header|docs)|^mongo\.docs'
     ;;
 *)

@@ -10,7 +10,7 @@
 #include "common/sys/host.h"
 #include "worker/agent_internal.h"
 
-enum { LIMIT_TICK_MS = 500 };
+enum { LIMIT_TICK_MS = 500, EXCHANGE_LONG_MS = 60000 };
 
 /* ---- store connections, one a thread ---- */
 
@@ -23,6 +23,11 @@ static void close_connection(void *context) {
     hopt_store **store = context;
     hopt_store_close(*store);
     free(store);
+}
+
+hopt_status hopt_agent__open_store(const hopt_agent *agent, hopt_store **store, hopt_error *err) {
+    hopt_store_options options = {.observer = agent->options.observer};
+    return *store ? HOPT_OK : hopt_store_open(store, agent->options.store_uri, &options, err);
 }
 
 /* ---- events ---- */
@@ -86,8 +91,16 @@ void hopt_agent__check_left(hopt_agent *agent) {
     agent->options.on_event(agent->options.data, &event);
 }
 
+/* Whoever asks us to leave may have asked our objectives as well. */
+static void on_asked(hopt_agent *agent) {
+    agent->asked = true;
+    for (int i = 0; i < agent->options.slots; i++)
+        hopt_slot__settle(&agent->slots[i]);
+}
+
 void hopt_agent_drain(hopt_agent *agent) {
     hopt_agent__leave(agent, NULL, false);
+    on_asked(agent);
     start_grace(agent);
     hopt_agent__check_left(agent);
 }
@@ -95,6 +108,7 @@ void hopt_agent_drain(hopt_agent *agent) {
 void hopt_agent_release(hopt_agent *agent) {
     hopt_agent__leave(agent, NULL, false);
     if (agent->left) return;
+    on_asked(agent);
     agent->releasing = true;
     for (int i = 0; i < agent->options.slots; i++) {
         hopt_slot *slot = &agent->slots[i];
@@ -118,6 +132,7 @@ static void on_limit(uv_timer_t *timer) {
         idle &= agent->slots[i].state == HOPT_SLOT_FREE;
         reports |= agent->slots[i].reports.count > 0;
         hopt_slot__ask_again(&agent->slots[i]);
+        hopt_slot__settle(&agent->slots[i]);
     }
     /* Work is not idleness: the time counts from the last trial's end. */
     if (!idle) agent->last_claim_ms = now_ms;
@@ -198,6 +213,15 @@ bool hopt_agent_ask_for_turn(hopt_agent *agent) {
     agent->want_turn = true;
     hopt_agent__exchange(agent);
     return true;
+}
+
+/* An exchange takes a few time-outs of the store at most, unless something hangs. */
+const char *hopt_agent_not_ready(const hopt_agent *agent) {
+    if (agent->draining || agent->left) return "leaving";
+    if (agent->store_down || agent->beat_failed) return "the store can't be used";
+    if (agent->exchanging && hopt_clock_mono_ms() - agent->exchange_ms > EXCHANGE_LONG_MS)
+        return "the store does not answer";
+    return agent->met ? NULL : "starting";
 }
 
 const char *hopt_agent_owner(const hopt_agent *agent) {

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "common/base/error.h"
+#include "common/metrics/metrics.h"
 #include "common/store/store.h"
 #include "common/trial/study.h"
 #include "common/trial/trial.h"
@@ -67,6 +68,10 @@ typedef struct hopt_agent_options {
     bool any_objective;          /**< the study's objective in the store may be another */
     const char *gpus;            /**< "0,1,2": CUDA_VISIBLE_DEVICES per slot, NULL: none */
     bool quiet;                  /**< no log lines for single trials */
+    const hopt_store_observer *observer; /**< of its connections; borrowed; NULL: none */
+    hopt_histogram *claim_wait;  /**< how long slots were without work before a claim; NULL: not
+                                    measured, as the next */
+    hopt_counter *lease_expired; /**< leases of other workers that the agent ended */
     void (*on_event)(void *data, const hopt_agent_event *event);
     /**
      * A master in the same process may take its turn within an exchange, between the ends and the
@@ -97,6 +102,8 @@ void hopt_agent_drain(hopt_agent *agent);
 void hopt_agent_release(hopt_agent *agent);
 /** After LEFT: close handles; `closed` is the last call. */
 void hopt_agent_close(hopt_agent *agent, void (*closed)(void *data), void *data);
+/** NULL: the store answered when last asked and trials are taken; else why not (constant). */
+const char *hopt_agent_not_ready(const hopt_agent *agent);
 /** owner "host:pid:8hex". */
 const char *hopt_agent_owner(const hopt_agent *agent);
 

@@ -118,9 +118,7 @@ static hopt_status do_ask(hopt_ask *ask, hopt_store *store) {
 static void ask_work(void *context, void *data) {
     hopt_ask *ask = data;
     hopt_store **store = context;
-    ask->status = HOPT_OK;
-    if (!*store)
-        ask->status = hopt_store_open(store, ask->agent->options.store_uri, NULL, &ask->err);
+    ask->status = hopt_agent__open_store(ask->agent, store, &ask->err);
     if (ask->status == HOPT_OK) ask->status = do_ask(ask, *store);
 }
 

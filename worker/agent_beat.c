@@ -40,9 +40,7 @@ static hopt_status beat_all(beat_round *job, hopt_store *store) {
 static void beat_work(void *context, void *data) {
     beat_round *job = data;
     hopt_store **store = context;
-    job->status = HOPT_OK;
-    if (!*store)
-        job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
+    job->status = hopt_agent__open_store(job->agent, store, &job->err);
     if (job->status == HOPT_OK && job->count) job->status = beat_all(job, *store);
     if (job->status == HOPT_OK && job->put)
         job->status = hopt_store_worker_put(*store, &job->record, &job->err);
@@ -69,6 +67,7 @@ static void beat_done(void *data, bool ran) {
     beat_round *job = data;
     hopt_agent *agent = job->agent;
     agent->beating = false;
+    if (ran) agent->beat_failed = job->status == HOPT_ESTORE || job->status == HOPT_EUNAVAILABLE;
     for (size_t i = 0; ran && i < job->count; i++) {
         hopt_status status = job->beats[i].status;
         if (status == HOPT_OK || status == HOPT_ECONFLICT)

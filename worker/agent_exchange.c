@@ -323,9 +323,7 @@ static void exchange_work(void *context, void *data) {
     exchange *job = data;
     hopt_store **store = context;
     int64_t token = job->token;
-    job->status = HOPT_OK;
-    if (!*store)
-        job->status = hopt_store_open(store, job->agent->options.store_uri, NULL, &job->err);
+    job->status = hopt_agent__open_store(job->agent, store, &job->err);
     /* While trials end one after the other nobody peeks; an old token only means a look too many.
      */
     if (job->status == HOPT_OK && !(job->visit && job->token))
@@ -511,6 +509,7 @@ static void tell_store_state(hopt_agent *agent, const exchange *job) {
     if (down && !agent->store_down) hopt_agent__store_event(agent, &job->err);
     if (!down && agent->store_down) hopt_agent__store_event(agent, NULL);
     agent->store_down = down;
+    agent->met |= !down;
 }
 
 static void exchange_done(void *data, bool ran) {
@@ -630,6 +629,7 @@ void hopt_agent__exchange(hopt_agent *agent) {
     }
     uv_timer_stop(&agent->poll_timer);
     agent->exchanging = true;
+    agent->exchange_ms = hopt_clock_mono_ms();
     agent->again = false;
     hopt_offload_submit(agent->queue, exchange_work, exchange_done, prepare(agent));
 }

@@ -33,6 +33,8 @@ typedef struct hopt_domain {
 typedef enum hopt_slot_state {
     HOPT_SLOT_FREE,
     HOPT_SLOT_BUSY,   /**< its sandbox evaluates */
+    HOPT_SLOT_HELD,   /**< result known; perhaps we are about to be asked to leave, then it is not
+                         written */
     HOPT_SLOT_ENDED,  /**< result waits to be written */
     HOPT_SLOT_GIVE_UP /**< the trial waits to be released */
 } hopt_slot_state;
@@ -49,10 +51,12 @@ typedef struct hopt_slot {
     hopt_trial *trial;
     int64_t beat;      /**< beats that the store acknowledged */
     int64_t last_step; /**< of its reports, -1: none */
+    int64_t idle_ns;   /**< when it had nothing to evaluate any more */
     bool stop_reports; /**< answer the next report with stop */
     bool lost;         /**< lease lost: drop the result */
     bool retry;        /**< ERROR with retry_errors: back to the queue, one attempt less */
     bool in_exchange;  /**< its end is being written */
+    int64_t held_ms;   /**< HELD: since when */
     hopt_result result;
     hopt_log_text log;
     hopt_reports reports; /**< not yet stored */
@@ -96,6 +100,7 @@ struct hopt_agent {
     bool adopt;     /**< a claim's reply was lost: look for trials of ours first */
     bool beating;
     bool draining, releasing, left, closing;
+    bool asked; /**< to leave, from outside: by hopt_agent_drain() or hopt_agent_release() */
     int closing_parts;
     const char *leave_message;
     bool leave_failed;
@@ -115,6 +120,9 @@ struct hopt_agent {
     size_t n_reports, reports_capacity;
     int claimed, failures;
     bool store_down;
+    bool met;            /**< the store has answered an exchange */
+    bool beat_failed;    /**< the store failed at the last beat */
+    int64_t exchange_ms; /**< when the exchange that is under way began */
     bool watching;
     hopt_reaper **reapers; /**< of each Python driver; a watch's thread has them while it runs */
     hopt_domain *domains;
@@ -128,6 +136,9 @@ struct hopt_agent {
 void hopt_agent__event(hopt_agent *agent, hopt_agent_event_kind kind, const hopt_slot *slot);
 /** The store went away (err) or came back (NULL). */
 void hopt_agent__store_event(hopt_agent *agent, const hopt_error *err);
+/** Open a thread's connection unless it is there. */
+HOPT_MUST_CHECK hopt_status hopt_agent__open_store(const hopt_agent *agent, hopt_store **store,
+                                                   hopt_error *err);
 /** Begin to leave: claim no more; running trials may end. For people's `message` (a constant; NULL:
  * as asked). */
 void hopt_agent__leave(hopt_agent *agent, const char *message, bool failed);
@@ -144,6 +155,9 @@ void hopt_slot__init(hopt_agent *agent, int index);
 void hopt_slot__take(hopt_slot *slot, hopt_trial *trial);
 /** Evaluate the trial that was taken. */
 void hopt_slot__start(hopt_slot *slot, size_t study);
+/** Whether its trial's end may be due to a signal that we are about to get as well: give the trial
+ * back if we were asked to leave, or else, after a moment, write the end. */
+void hopt_slot__settle(hopt_slot *slot);
 /** The trial's end is written (or dropped): free everything, the slot is free again. */
 void hopt_slot__free_trial(hopt_slot *slot);
 hopt_lease hopt_slot__lease(const hopt_slot *slot);

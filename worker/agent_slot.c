@@ -5,9 +5,14 @@
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "worker/agent_internal.h"
 #include "worker/refusal.h"
+
+/* How long after an objective's end by SIGTERM ours may come: the same signal, sent to a whole job,
+ * in no certain order. */
+enum { HELD_MS = 2000 };
 
 /* The n-th name of "0,1,2" (cyclic), as CUDA_VISIBLE_DEVICES. */
 static char *gpu_env(const char *gpus, int index) {
@@ -25,6 +30,7 @@ void hopt_slot__init(hopt_agent *agent, int index) {
     slot->agent = agent;
     slot->index = index;
     slot->last_step = -1;
+    slot->idle_ns = hopt_clock_mono_ns();
     if (agent->options.gpus && agent->options.gpus[0]) {
         slot->gpu_env = gpu_env(agent->options.gpus, index);
         slot->env[0] = slot->gpu_env;
@@ -75,10 +81,29 @@ static void keep_log(hopt_slot *slot, const hopt_sandbox_log *log) {
     slot->log.tail_length = log->tail_length;
 }
 
+/* An end that nothing makes doubtful. */
+static void ended(hopt_slot *slot) {
+    slot->state = HOPT_SLOT_ENDED;
+    hopt_agent__count_end(slot->agent, slot->result.state == HOPT_ERROR);
+    hopt_agent__exchange(slot->agent);
+}
+
+void hopt_slot__settle(hopt_slot *slot) {
+    if (slot->state != HOPT_SLOT_HELD) return;
+    if (slot->agent->asked) {
+        slot->state = HOPT_SLOT_GIVE_UP;
+        slot->retry = false;
+        hopt_agent__exchange(slot->agent);
+    } else if (hopt_clock_mono_ms() - slot->held_ms >= HELD_MS) {
+        ended(slot);
+    }
+}
+
 static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log *log) {
     hopt_slot *slot = data;
     hopt_agent *agent = slot->agent;
     const hopt_trial_rules *rules = &agent->studies[slot->study].spec->trial;
+    slot->idle_ns = hopt_clock_mono_ns();
     if (slot->lost) {
         hopt_agent__event(agent, HOPT_AGENT_LOST, slot);
         hopt_slot__free_trial(slot);
@@ -101,8 +126,17 @@ static void on_end(void *data, const hopt_result *result, const hopt_sandbox_log
         hopt_log_warn("the objective's Python did not start: %s", result->error_message);
         slot->state = HOPT_SLOT_GIVE_UP;
     }
-    hopt_agent__count_end(agent, result->state == HOPT_ERROR);
-    hopt_agent__exchange(agent);
+    if (slot->state == HOPT_SLOT_ENDED && result->state == HOPT_ERROR && slot->sandbox &&
+        hopt_sandbox_interrupted(slot->sandbox)) {
+        slot->state = HOPT_SLOT_HELD;
+        slot->held_ms = hopt_clock_mono_ms();
+        hopt_slot__settle(slot);
+    } else if (slot->state == HOPT_SLOT_ENDED) {
+        ended(slot);
+    } else {
+        hopt_agent__count_end(agent, result->state == HOPT_ERROR);
+        hopt_agent__exchange(agent);
+    }
 }
 
 /* The slot is for this study from now on: no sandbox of another one stays. */
@@ -130,6 +164,7 @@ static void open_sandbox(hopt_slot *slot) {
 
 void hopt_slot__take(hopt_slot *slot, hopt_trial *trial) {
     HOPT_ASSERT(slot->state == HOPT_SLOT_FREE && !slot->trial);
+    hopt_histogram_observe(slot->agent->options.claim_wait, hopt_clock_mono_ns() - slot->idle_ns);
     slot->state = HOPT_SLOT_BUSY;
     slot->trial = trial;
     slot->beat = trial->beat;

@@ -22,6 +22,7 @@ static int64_t lease_ms_of(const hopt_agent_study *study) {
 static hopt_status expire(const hopt_agent *agent, hopt_store *store, const hopt_open_trial *seen,
                           const hopt_agent_study *study, hopt_error *err) {
     hopt_status status = hopt_driven_expire(store, seen, study->spec->trial.max_attempts, err);
+    if (status == HOPT_OK) hopt_counter_add(agent->options.lease_expired, 1);
     if (status == HOPT_OK)
         hopt_log_warn("lease expired study=%s trial=%d worker=%s by=%s", study->spec->name,
                       seen->num, seen->owner, agent->owner);
@@ -68,8 +69,7 @@ static void watch_work(void *context, void *data) {
     hopt_agent *agent = data;
     hopt_store **store = context;
     hopt_error err;
-    hopt_status status = HOPT_OK;
-    if (!*store) status = hopt_store_open(store, agent->options.store_uri, NULL, &err);
+    hopt_status status = hopt_agent__open_store(agent, store, &err);
     for (size_t i = 0; i < agent->options.n_studies; i++) {
         if (!agent->reapers[i]) continue;
         if (status == HOPT_OK) status = watch_one(agent, *store, i, &err);

@@ -7,7 +7,9 @@
 #include <uv.h>
 
 #include "common/base/alloc.h"
+#include "common/loop/service.h"
 #include "common/loop/signals.h"
+#include "common/monitor/monitor.h"
 #include "common/program/program.h"
 #include "common/store/driven.h"
 #include "common/store/store.h"
@@ -34,6 +36,8 @@ typedef struct program {
     uv_loop_t loop;
     hopt_agent *agent;
     hopt_signals *signals;
+    hopt_monitor *monitor; /* NULL: nothing is shown */
+    hopt_service *service;
     int signum; /* the first one that came */
     int exit_code;
 } program;
@@ -128,7 +132,8 @@ static int check_store(program *self) {
     hopt_error err;
     if (!self->settings.store)
         return fail(HOPT_EINVAL, "no store: give --store URI or set HOPT_STORE");
-    hopt_store_options options = {.create = self->settings.python_driver != NULL};
+    hopt_store_options options = {.create = self->settings.python_driver != NULL,
+                                  .observer = hopt_monitor_store(self->monitor)};
     hopt_status status = hopt_program_store(&self->store, self->settings.store, &err);
     if (status == HOPT_OK) status = hopt_store_open(&store, self->store, &options, &err);
     if (status != HOPT_OK) return hopt_program_fail(program_name, &err);
@@ -188,6 +193,15 @@ static int set_up_driver(program *self) {
     return status == HOPT_OK ? HOPT_EXIT_OK : hopt_program_fail(program_name, &err);
 }
 
+static int open_monitor(program *self) {
+    const hopt_texts *hosts = &self->settings.http_allow_hosts;
+    hopt_error err;
+    if (hopt_monitor_open(&self->monitor, self->settings.http, hosts->list, hosts->count, &err) !=
+        HOPT_OK)
+        return hopt_program_fail(program_name, &err);
+    return HOPT_EXIT_OK;
+}
+
 static int set_up(program *self) {
     hopt_error err;
     if (geteuid() == 0 && !self->settings.allow_root)
@@ -200,6 +214,7 @@ static int set_up(program *self) {
     } else if (self->settings.files.count == 0 && !self->settings.allow_any_command)
         return fail(HOPT_EINVAL, "give the study file whose objective this worker may run");
     int code = load_files(self);
+    if (code == HOPT_EXIT_OK) code = open_monitor(self);
     if (code == HOPT_EXIT_OK) code = check_store(self);
     if (code == HOPT_EXIT_OK) code = check_objectives(self);
     if (code != HOPT_EXIT_OK) return code;
@@ -223,14 +238,22 @@ static void log_end(const hopt_trial *trial, const hopt_result *result) {
                       result->ok, result->has_loss ? result->loss : 0.0, (long long)result->ms);
 }
 
-static void on_closed(void *data) {
+static void on_monitor_closed(void *data) {
     program *self = data;
     hopt_signals_close(self->signals);
+    hopt_service_close(self->service);
+}
+
+static void on_closed(void *data) {
+    program *self = data;
+    self->agent = NULL;
+    hopt_monitor_close(self->monitor, on_monitor_closed, self);
 }
 
 static void on_left(program *self, const hopt_agent_event *event) {
     if (event->message) hopt_log_info("leaving: %s", event->message);
     if (event->failed) self->exit_code = HOPT_EXIT_FAILED;
+    hopt_service_stopping(self->service);
     hopt_agent_close(self->agent, on_closed, self);
 }
 
@@ -271,6 +294,7 @@ static void on_signal(void *data, int signum, int count) {
     program *self = data;
     if (count == 1) {
         self->signum = signum;
+        hopt_service_stopping(self->service);
         hopt_log_info("signal %d: taking no more trials; finishing the running ones", signum);
         hopt_agent_drain(self->agent);
     } else if (count == 2) {
@@ -283,7 +307,21 @@ static void on_signal(void *data, int signum, int count) {
 
 /* ---- life ---- */
 
-static void run(program *self) {
+static const char *not_ready(void *data) {
+    const program *self = data;
+    return self->agent ? hopt_agent_not_ready(self->agent) : "leaving";
+}
+
+static hopt_histogram *claim_wait_seconds(program *self) {
+    hopt_metrics *metrics = hopt_monitor_metrics(self->monitor);
+    return metrics ? hopt_metrics_histogram(metrics, "hopt_claim_wait_seconds",
+                                            "How long slots had nothing to evaluate before they "
+                                            "got a trial.",
+                                            NULL, NULL, &hopt_buckets_wait)
+                   : NULL;
+}
+
+static int run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
     hopt_agent_options options = {
@@ -306,13 +344,27 @@ static void run(program *self) {
         .exp_keys = self->settings.python_driver ? &self->settings.python_driver : NULL,
         .quiet = self->settings.quiet,
         .on_event = on_event,
-        .data = self};
-    self->agent = hopt_agent_new(&self->loop, &options);
-    hopt_log_info("worker started owner=%s slots=%lld studies=%zu", hopt_agent_owner(self->agent),
-                  (long long)self->settings.slots, self->n_studies);
-    hopt_agent_start(self->agent);
+        .data = self,
+        .observer = hopt_monitor_store(self->monitor),
+        .claim_wait = claim_wait_seconds(self),
+        .lease_expired = hopt_monitor_lease_expired(self->monitor)};
+    hopt_monitor_program shown = {not_ready, self};
+    hopt_error err;
+    if (hopt_monitor_start(self->monitor, &self->loop, &shown, &err) == HOPT_OK) {
+        self->agent = hopt_agent_new(&self->loop, &options);
+        hopt_log_info("worker started owner=%s slots=%lld studies=%zu",
+                      hopt_agent_owner(self->agent), (long long)self->settings.slots,
+                      self->n_studies);
+        hopt_monitor_log(self->monitor);
+        self->service = hopt_service_new(&self->loop);
+        hopt_agent_start(self->agent);
+    } else {
+        self->exit_code = hopt_program_fail(program_name, &err);
+        hopt_signals_close(self->signals);
+    }
     uv_run(&self->loop, UV_RUN_DEFAULT);
     HOPT_ASSERT(uv_loop_close(&self->loop) == 0);
+    return self->exit_code;
 }
 
 static void clear(program *self) {
@@ -339,13 +391,12 @@ int main(int argc, char **argv) {
     int code;
     hopt_program_begin(argc, argv);
     if (!hopt_command_parse(&hopt_worker_command, &self.settings, argc, argv, &code)) return code;
+    hopt_log_set_json(strcmp(self.settings.log_format, "json") == 0);
     if (self.settings.verbose) hopt_log_set_level(HOPT_LOG_DEBUG);
     if (self.settings.quiet) hopt_log_set_level(HOPT_LOG_WARN);
     code = set_up(&self);
-    if (code == HOPT_EXIT_OK) {
-        run(&self);
-        code = self.exit_code;
-    }
+    if (code == HOPT_EXIT_OK) code = run(&self);
+    hopt_monitor_free(self.monitor);
     clear(&self);
     return code;
 }

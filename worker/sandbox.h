@@ -137,6 +137,13 @@ void hopt_sandbox_stop(hopt_sandbox *sandbox, const char *why);
 void hopt_sandbox_kill(hopt_sandbox *sandbox, const char *why);
 
 /**
+ * For on_end: the objective was ended by SIGTERM, SIGINT or SIGHUP, or hopt-runner got one of them,
+ * and not from here. That may have been sent to every process of a batch job or a service, the
+ * worker among them, which then is about to get it too.
+ */
+bool hopt_sandbox_interrupted(const hopt_sandbox *sandbox);
+
+/**
  * End the slot: kills what runs (a trial ends by on_end as after hopt_sandbox_kill()), closes every
  * handle, frees the sandbox, then calls `on_closed` (may be NULL). The options may be freed after.
  */

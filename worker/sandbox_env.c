@@ -6,12 +6,13 @@
 
 extern char **environ;
 
-/* What an objective must not see: the store and its secrets (DESIGN §4), and ours of another
- * trial, when a worker is itself started by an objective. A trailing '*' is a prefix. */
-static const char *const hidden[] = {"HOPT_STORE",       "HOPT_TOKEN*",    "MLFLOW_TRACKING_*",
-                                     "HOPT_STUDY",       "HOPT_TRIAL",     "HOPT_ATTEMPT",
-                                     "HOPT_SEED",        "HOPT_SLOT",      "HOPT_WORKDIR",
-                                     "HOPT_PARAMS_FILE", "HOPT_REPORT_FD", "HOPT_LEASE"};
+/* What an objective must not see: the store and its secrets (DESIGN §4), ours of another trial,
+ * when a worker is itself started by an objective, and where the worker speaks to systemd. A
+ * trailing '*' is a prefix. */
+static const char *const hidden[] = {
+    "HOPT_STORE",     "HOPT_TOKEN*", "MLFLOW_TRACKING_*", "HOPT_STUDY",    "HOPT_TRIAL",
+    "HOPT_ATTEMPT",   "HOPT_SEED",   "HOPT_SLOT",         "HOPT_WORKDIR",  "HOPT_PARAMS_FILE",
+    "HOPT_REPORT_FD", "HOPT_LEASE",  "NOTIFY_SOCKET",     "WATCHDOG_USEC", "WATCHDOG_PID"};
 
 static bool is_hidden(const char *entry) {
     size_t name = strcspn(entry, "=");

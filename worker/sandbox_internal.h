@@ -81,6 +81,7 @@ typedef struct sandbox_exit {
     bool told;    /**< the runner told; else it was killed itself */
     int code;     /**< exit code, or -1 */
     int signal;   /**< signal, or 0 */
+    bool outside; /**< the runner got a signal to end from somebody else than this worker */
     char *reason; /**< "memory", "processes", "stopped", "start" or NULL */
     char *message;
 } sandbox_exit;
@@ -115,6 +116,9 @@ void hopt_sandbox__child_write(sandbox_child *child, bool side, const char *byte
 void hopt_sandbox__child_end_input(sandbox_child *child);
 /** Bytes written to standard input that nobody has read yet. */
 size_t hopt_sandbox__child_unread(sandbox_child *child);
+/** Bytes of its messages, from standard output and the report descriptor, that we have not read
+ * yet. */
+size_t hopt_sandbox__child_unheard(sandbox_child *child);
 /** Read what standard error holds at this moment. */
 void hopt_sandbox__child_drain(sandbox_child *child);
 /** SIGTERM to the group, SIGKILL after the grace time. */

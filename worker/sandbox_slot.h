@@ -45,6 +45,7 @@ struct hopt_sandbox {
     sandbox_child *child; /**< NULL: none */
     bool ready;           /**< a server that said so */
     bool doomed;          /**< the child was told to end */
+    bool late;            /**< the limit has passed; what was said before it is read first */
 
     /* the trial */
     sandbox_phase phase;
@@ -62,6 +63,7 @@ struct hopt_sandbox {
     char *stop;       /**< wish to stop, or NULL */
     bool told;        /**< the objective learned of it, or was killed for it */
     bool has_outcome; /**< `outcome.end` is decided */
+    bool interrupted; /**< see hopt_sandbox_interrupted() */
     hopt_child_outcome outcome;
     char *outcome_message; /**< owns outcome.message */
     hopt_child_loss loss;  /**< the result given */

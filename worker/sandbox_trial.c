@@ -1,5 +1,6 @@
 /* What the objective says, and what becomes of the trial. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,11 +243,14 @@ static void on_pause(void *data) {
 
 /* A command that has read its line, never reported, and reads on: it reads to the end of the file
  * (`cat`, json.load(sys.stdin)), which would never come. No answer is owed, so the end comes now.
+ * The word that it waits may overtake the report that it wants an answer to: then the runner says
+ * it again.
  */
 static void on_waiting(void *data) {
     hopt_sandbox *sandbox = data;
     if (sandbox->phase != SANDBOX_RUNNING || hopt_sandbox__is_server(sandbox)) return;
-    if (sandbox->outcome.has_report || sandbox->bad || hopt_sandbox__child_unread(sandbox->child))
+    if (sandbox->outcome.has_report || sandbox->bad || hopt_sandbox__child_unread(sandbox->child) ||
+        hopt_sandbox__child_unheard(sandbox->child))
         return;
     hopt_sandbox__child_end_input(sandbox->child);
 }
@@ -277,8 +281,18 @@ static void outcome_before_ready(hopt_sandbox *sandbox, const sandbox_exit *how)
     free(text);
 }
 
+/* By a signal that asks processes to end, or, as shells say it, of a child. */
+static bool asked_to_end(const sandbox_exit *how) {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < HOPT_COUNT(signals); i++)
+        if (how->signal == signals[i] || how->code == 128 + signals[i]) return true;
+    return how->outside;
+}
+
 void hopt_sandbox__outcome_of_exit(hopt_sandbox *sandbox, const sandbox_exit *how) {
     const char *reason = how->reason ? how->reason : "";
+    sandbox->interrupted =
+        how->told && !sandbox->told && !sandbox->has_outcome && asked_to_end(how);
     if (sandbox->told) {
         hopt_sandbox__decide(sandbox, HOPT_CHILD_STOPPED, NULL);
     } else if (!how->told) {
@@ -395,6 +409,7 @@ void hopt_sandbox__deliver(hopt_sandbox *sandbox) {
     sandbox->log = (sandbox_log){0};
     hopt_sandbox__log_view(&log, &view);
     sandbox->callbacks.on_end(sandbox->data, &result, &view);
+    sandbox->interrupted = false;
     if (!sandbox->log.head.capacity) { /* keep its memory for the next */
         hopt_sandbox__log_reset(&log);
         sandbox->log = log;

@@ -37,6 +37,24 @@ void *hopt_realloc(void *memory, size_t count, size_t size) {
     return moved;
 }
 
+/* Before the block is where malloc()'s own began. */
+void *hopt_aligned_zalloc(size_t alignment, size_t size) {
+    size_t total;
+    if (__builtin_add_overflow(size, alignment + sizeof(void *), &total)) out_of_memory(SIZE_MAX);
+    char *raw = hopt_zalloc(1, total);
+    uintptr_t after = (uintptr_t)raw + sizeof(void *);
+    char *memory = raw + sizeof(void *) + (alignment - after % alignment) % alignment;
+    memcpy(memory - sizeof(void *), &raw, sizeof(void *));
+    return memory;
+}
+
+void hopt_aligned_free(void *memory) {
+    void *raw;
+    if (!memory) return;
+    memcpy(&raw, (char *)memory - sizeof(void *), sizeof(void *));
+    free(raw);
+}
+
 char *hopt_strdup(const char *text) {
     return text ? hopt_strndup(text, strlen(text)) : NULL;
 }

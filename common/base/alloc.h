@@ -16,6 +16,13 @@ HOPT_MUST_CHECK void *hopt_zalloc(size_t count, size_t size);
 /** Resize to `count` elements of `size` bytes; aborts on overflow; new memory is not initialised.
  */
 HOPT_MUST_CHECK void *hopt_realloc(void *memory, size_t count, size_t size);
+/**
+ * `size` zeroed bytes at a multiple of `alignment` (a power of two); freed with hopt_aligned_free()
+ * only. Made of malloc()'s memory, so that a host's allocator needs no function for it.
+ */
+HOPT_MUST_CHECK void *hopt_aligned_zalloc(size_t alignment, size_t size);
+/** NULL is allowed. */
+void hopt_aligned_free(void *memory);
 /** A copy of a string; NULL gives NULL. */
 HOPT_MUST_CHECK char *hopt_strdup(const char *text);
 /** A copy of `length` bytes, NUL added. */

@@ -64,7 +64,10 @@ enum {
 enum { HOPT_PLUGIN_DEBUG = 0, HOPT_PLUGIN_INFO = 1, HOPT_PLUGIN_WARN = 2, HOPT_PLUGIN_BAD = 3 };
 
 /** One evaluation; the host's, valid until evaluate() returns. */
+#ifndef HOPT_EVAL_DECLARED /* hopt.h names the same handle */
+#define HOPT_EVAL_DECLARED
 typedef struct hopt_eval hopt_eval;
+#endif
 
 /**
  * What the host offers. Valid from open() until the process ends. Call it only from the thread that

@@ -8,11 +8,20 @@
 #include "common/json/json.h"
 #include "common/sampler/sampler.h"
 #include "common/sys/file.h"
+#include "common/sys/log.h"
+
+/* Where every line of the log is an object, this one is too. */
+static void complain(const char *program, const char *text) {
+    if (hopt_log_is_json())
+        hopt_log_error("%s program=%s", text, program);
+    else
+        fprintf(stderr, "%s: %s\n", program, text);
+}
 
 int hopt_program_fail(const char *program, const hopt_error *err) {
     char text[HOPT_ERROR_MESSAGE_MAX + 64];
     hopt_error_text(text, sizeof text, NULL, err);
-    fprintf(stderr, "%s: %s\n", program, text);
+    complain(program, text);
     return hopt_exit_code(err->code);
 }
 
@@ -21,11 +30,14 @@ int hopt_program_fail_file(const char *program, const char *file, hopt_errors *e
     for (size_t i = 0; i < errors->count; i++) {
         char text[HOPT_ERROR_MESSAGE_MAX + 4200];
         hopt_error_text(text, sizeof text, file, &errors->list[i]);
-        fprintf(stderr, "%s: %s\n", program, text);
+        complain(program, text);
     }
-    if (errors->total > errors->count)
-        fprintf(stderr, "%s: %s: and %zu more errors\n", program, file,
-                errors->total - errors->count);
+    if (errors->total > errors->count) {
+        char text[HOPT_ERROR_MESSAGE_MAX + 4200];
+        snprintf(text, sizeof text, "%.4096s: and %zu more errors", file,
+                 errors->total - errors->count);
+        complain(program, text);
+    }
     return HOPT_EXIT_USAGE;
 }
 

@@ -81,7 +81,7 @@ static void tpe_close(void *self) {
     free(tpe->score);
     free(tpe->order);
     free(tpe->factors);
-    free(tpe->scratch);
+    hopt_aligned_free(tpe->scratch);
     free(tpe);
 }
 

@@ -74,6 +74,7 @@ static inline float *hopt_tpe_at(const hopt_tpe_columns *columns, size_t kernel,
     size_t tile = kernel / HOPT_TPE_LANES * (size_t)columns->columns + (size_t)column;
     return columns->tiles_data + tile * HOPT_TPE_LANES + kernel % HOPT_TPE_LANES;
 }
+/** Zeroed, at a cache line; freed with hopt_aligned_free(). */
 void *hopt_tpe_aligned(size_t floats);
 /** Lay out the columns of a cube: fills `layout[size]`. @return how many columns. */
 int hopt_tpe_lay_out(hopt_tpe_layout *layout, const hopt_cube *cube);

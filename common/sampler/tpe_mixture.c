@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/alloc.h"
 #include "common/sampler/normal.h"
 #include "common/sampler/tpe_internal.h"
 
@@ -138,7 +139,7 @@ static void reserve_scratch(hopt_tpe *tpe) {
     if (tiles < tpe->below.columns.tiles) tiles = tpe->below.columns.tiles;
     size_t floats = tiles * HOPT_TPE_LANES * HOPT_TPE_TILE_CANDIDATES;
     if (floats <= tpe->scratch_size) return;
-    free(tpe->scratch);
+    hopt_aligned_free(tpe->scratch);
     tpe->scratch = hopt_tpe_aligned(floats);
     tpe->scratch_size = floats;
 }

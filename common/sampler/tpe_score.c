@@ -43,16 +43,13 @@ hopt_tpe_pass *hopt_tpe_best_pass(void) {
 
 void *hopt_tpe_aligned(size_t floats) {
     size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, bytes ? bytes : 64);
-    HOPT_ASSERT(memory);
-    memset(memory, 0, bytes ? bytes : 64);
-    return memory;
+    return hopt_aligned_zalloc(64, bytes);
 }
 
 static float *grow(float *old, size_t old_floats, size_t floats) {
     float *memory = hopt_tpe_aligned(floats);
     if (old) memcpy(memory, old, old_floats * sizeof(float));
-    free(old);
+    hopt_aligned_free(old);
     return memory;
 }
 
@@ -68,8 +65,8 @@ void hopt_tpe_columns_reserve(hopt_tpe_columns *columns, size_t kernels) {
 }
 
 void hopt_tpe_columns_free(hopt_tpe_columns *columns) {
-    free(columns->tiles_data);
-    free(columns->base);
+    hopt_aligned_free(columns->tiles_data);
+    hopt_aligned_free(columns->base);
     *columns = (hopt_tpe_columns){0};
 }
 

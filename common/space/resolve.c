@@ -58,10 +58,22 @@ static bool scalar_text(const json_t *json, hopt_buf *out) {
     return true;
 }
 
+static const hopt_space__branch *option_of(const hopt_space *space, int i, int option) {
+    HOPT_ASSERT(option >= 0 && option < hopt_space_param(space, i)->dist.options);
+    return &space->extra[i].branches[option];
+}
+
+const char *hopt_space_option_name(const hopt_space *space, int i, int option) {
+    return option_of(space, i, option)->name;
+}
+
+const json_t *hopt_space_option_constant(const hopt_space *space, int i, int option) {
+    const hopt_space__branch *branch = option_of(space, i, option);
+    return branch->node.kind == NODE_CONST ? branch->node.json : NULL;
+}
+
 void hopt_space_option_text(const hopt_space *space, int i, int option, hopt_buf *out) {
-    const hopt_param *param = hopt_space_param(space, i);
-    HOPT_ASSERT(option >= 0 && option < param->dist.options);
-    const hopt_space__branch *branch = &space->extra[i].branches[option];
+    const hopt_space__branch *branch = option_of(space, i, option);
     if (branch->name)
         hopt_buf_text(out, branch->name);
     else if (branch->node.kind != NODE_CONST || !scalar_text(branch->node.json, out))

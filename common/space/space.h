@@ -174,6 +174,10 @@ HOPT_MUST_CHECK hopt_status hopt_space_from_vals(const hopt_space *space, double
 void hopt_space_value_text(const hopt_space *space, const double *point, int i, hopt_buf *out);
 /** An option's short name for people: its _name, scalar text, or its index. Appends to `out`. */
 void hopt_space_option_text(const hopt_space *space, int i, int option, hopt_buf *out);
+/** An option's _name, or NULL; owned by the space. */
+const char *hopt_space_option_name(const hopt_space *space, int i, int option);
+/** An option that holds no parameters: its value, owned by the space; else NULL. */
+const json_t *hopt_space_option_constant(const hopt_space *space, int i, int option);
 
 /** Draw the space as a tree for people (`hopt check`), one line a node. */
 void hopt_space_print_tree(const hopt_space *space, hopt_buf *out, bool utf8);

@@ -8,7 +8,9 @@
 
 #include "common/base/alloc.h"
 #include "common/store/store_internal.h"
+#include "common/store/store_observed.h"
 #include "common/store/uri.h"
+#include "common/sys/clock.h"
 
 enum { TIMEOUT_MS_DEFAULT = 10000, TIMEOUT_MS_MIN = 1000, TIMEOUT_MS_MAX = 60000 };
 enum { NAME_SIZE = 1024 };
@@ -72,6 +74,17 @@ static hopt_status check_options(hopt_store_options *out, const hopt_store_optio
     return HOPT_OK;
 }
 
+static hopt_status open_driver(const hopt_store_driver_ops **ops, void **self, const char *uri,
+                               const hopt_store_options *options, hopt_error *err) {
+    const hopt_store_observer *observer = options->observer;
+    if (!observer) return (*ops)->open(self, uri, options, err);
+    int64_t began_ns = hopt_clock_mono_ns();
+    hopt_status status = (*ops)->open(self, uri, options, err);
+    hopt_store__tell(observer, HOPT_STORE_OP_OPEN, began_ns, status, 0, 0);
+    if (status == HOPT_OK) hopt_store__observe(ops, self, *ops, *self, observer);
+    return status;
+}
+
 hopt_status hopt_store_open(hopt_store **out, const char *uri, const hopt_store_options *options,
                             hopt_error *err) {
     hopt_store_options checked;
@@ -84,7 +97,7 @@ hopt_status hopt_store_open(hopt_store **out, const char *uri, const hopt_store_
     hopt_store_uri_clear(&parsed);
     if (!ops) return hopt_error_set(err, HOPT_EUNAVAILABLE, "this hopt was built without MongoDB");
     void *self = NULL;
-    if ((status = ops->open(&self, uri, &checked, err))) return status;
+    if ((status = open_driver(&ops, &self, uri, &checked, err))) return status;
     char name[NAME_SIZE];
     hopt_store_uri_mask(name, sizeof name, uri);
     hopt_store *store = hopt_zalloc(1, sizeof *store);

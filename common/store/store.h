@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/store/observer.h"
 #include "common/trial/study.h"
 #include "common/trial/trial.h"
 
@@ -28,6 +29,7 @@ typedef struct hopt_store_options {
     int timeout_ms; /**< longest a single call may hang; 1000..60000; 0: 10000 */
     bool create;    /**< make the database, tables and indexes when missing */
     bool read_only; /**< refuse writes */
+    const hopt_store_observer *observer; /**< is told of every call; copied; NULL: nobody */
 } hopt_store_options;
 
 /**

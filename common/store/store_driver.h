@@ -11,6 +11,7 @@
 #define HOPT_STORE_STORE_DRIVER_H
 
 #include "common/store/driven.h"
+#include "common/store/sink.h"
 #include "common/store/store.h"
 
 /** common/store/driven.h, for drivers that have such trials. */
@@ -109,6 +110,13 @@ typedef struct hopt_store_driver_ops {
     hopt_status (*worker_put)(void *self, const hopt_worker_record *worker, hopt_error *err);
     hopt_status (*worker_remove)(void *self, const char *owner, hopt_error *err);
     hopt_status (*workers)(void *self, hopt_worker_record **list, size_t *count, hopt_error *err);
+    hopt_status (*sink_study)(void *self, hopt_sink_study *out, const char *study, hopt_error *err);
+    hopt_status (*sink_study_put)(void *self, const char *study, const hopt_sink_study *old,
+                                  const hopt_sink_study *now, hopt_error *err);
+    hopt_status (*sink_pending)(void *self, hopt_sink_trial **list, size_t *count,
+                                const char *study, const char *parent, int after, int limit,
+                                hopt_error *err);
+    hopt_status (*sink_put)(void *self, hopt_sink_trial *trials, size_t n, hopt_error *err);
     hopt_status (*version)(void *self, int64_t *token, hopt_error *err);
     hopt_status (*health)(void *self, hopt_store_health *out, hopt_error *err);
     const hopt_store_driven_ops *driven; /**< NULL: the store has no such trials */

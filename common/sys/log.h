@@ -1,9 +1,12 @@
 /**
- * The programs' log: one line an event on standard error, `time level message key=value ...`.
- * Thread-safe. Libraries below master and worker never log; they return errors.
+ * The programs' log: one line an event on standard error, `time level message key=value ...`, or
+ * the same as a JSON object. ` key=%d` and ` key="%s"` in a format are the fields. Thread-safe.
+ * Libraries below master and worker never log; they return errors.
  */
 #ifndef HOPT_SYS_LOG_H
 #define HOPT_SYS_LOG_H
+
+#include <stdbool.h>
 
 #include "common/base/attr.h"
 
@@ -16,6 +19,9 @@ typedef enum hopt_log_level {
 
 /** Lines below `level` are dropped; the default is INFO. */
 void hopt_log_set_level(hopt_log_level level);
+/** Lines as JSON objects with time, level, msg and the fields; the default is text. */
+void hopt_log_set_json(bool json);
+bool hopt_log_is_json(void);
 /**
  * Before each line and after it, e.g. to take a progress bar off the terminal and draw it again.
  * NULL, NULL: nothing.

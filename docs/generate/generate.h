@@ -3,6 +3,8 @@
 #ifndef HOPT_DOCS_GENERATE_H
 #define HOPT_DOCS_GENERATE_H
 
+#include <stdbool.h>
+
 #include "common/base/buf.h"
 #include "common/sys/options.h"
 
@@ -16,6 +18,9 @@ void generate_settings(hopt_buf *out);
 void generate_samplers(hopt_buf *out);
 /** A paragraph as mdoc text: escaped, one sentence a line. Appends to `out`. */
 void generate_text(hopt_buf *out, const char *text);
+/** The declarations of one section of hopt.h with their words, as mdoc. Appends to `out`.
+ * @return false: the header has no such section. */
+bool generate_header(hopt_buf *out, const char *header, const char *section);
 /** bash completion of all programs. Appends to `out`. */
 void generate_bash(hopt_buf *out, const hopt_command *const *programs, size_t n);
 

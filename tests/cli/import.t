@@ -16,7 +16,7 @@ $ hopt import old.jsonl --space old.json
 $ hopt trials list
 NUM	STATE	LOSS	TIME	WORKER	PARAMETERS
 0	done	0.75	N ms	-	x=-4.5 m=1 w=0.125
-1	done	0.5	N s	h:1	x=0.25 m=a
+1	done	0.5	N ms	h:1	x=0.25 m=a
 2	fail	-	N ms	-	x=1.5 m=1 w=0.625  loss is nan
 3	error	-	N ms	-	x=3.5 m=a  <class 'ValueError'>: no
 $ hopt export | cut -d, -f 1-5
@@ -33,7 +33,7 @@ loss       0.5
 worker     h:1
 started    TIME
 ended      TIME
-took       N s
+took       N ms
 more: 1
 
 PARAMETER	VALUE

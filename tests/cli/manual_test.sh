@@ -40,8 +40,17 @@ done < "${TMPDIR:-/tmp}/pages.$$"
 rm -f "${TMPDIR:-/tmp}/pages.$$" "${TMPDIR:-/tmp}/help.$$"
 [ "$count" -ge 25 ] || fail "only $count commands were found"
 
+# The pages of the library say every function of its header.
+header=$(dirname "$0")/../../common/include/hopt/hopt.h
+functions=0
+for name in $(sed -n 's/^HOPT_API .*[ *]\(hopt_[a-z0-9_]*\)(.*/\1/p' "$header"); do
+    functions=$((functions + 1))
+    [ "$name" = hopt_version ] || grep -q "$name(" "$man"/*.3 || fail "no page says $name()"
+done
+[ "$functions" -ge 90 ] || fail "only $functions functions were found in hopt.h"
+
 if command -v mandoc > /dev/null; then
-    for page in "$man"/*.[1578]; do
+    for page in "$man"/*.[13578]; do
         out=$(mandoc -T lint -W warning "$page") || fail "$out"
         mandoc -T utf8 "$page" > /dev/null || fail "$page can't be formatted"
     done

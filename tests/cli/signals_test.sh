@@ -17,21 +17,39 @@ equal() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
 states() { hopt trials list --limit 0 | sed 1d | cut -f2 | sort | uniq -c | tr -s ' ' | tr '\n' ';'; }
 objectives() { pgrep -cf "slow-$$ " || true; }
 fresh() { rm -f ./*.db*; }
-# start SECONDS SIGNAL ...: run the study, send signals, leave the exit code in $code.
+# await WHAT COMMAND...: until the command succeeds; a machine may be slow.
+await() {
+    what=$1 tries=0
+    shift
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 1200 ] || { fail "$what: not within a minute: $(cat err)"; rm -f hold; return 1; }
+        sleep 0.05
+    done
+}
+running() { [ "$(objectives)" -ge 1 ]; }
+none_running() { [ "$(objectives)" = 0 ]; }
+# start SIGNAL...: run the study, send the first signal when something runs and each further one when
+# the one before was answered; then let the objectives end, and leave the exit code in $code.
 start() {
+    : > hold
     hopt run slow.json -j 2 > out 2> err &
     pid=$!
-    while [ $# -gt 0 ]; do
-        sleep "$1"
-        kill -"$2" $pid
-        shift 2
+    await "a trial runs" running
+    kill -"$1" $pid
+    shift
+    for signal in "$@"; do
+        await "the answer to a signal" grep -q 'stopping: waiting for' err
+        kill -"$signal" $pid
     done
+    [ $# -gt 0 ] || rm hold
     wait $pid
     code=$?
+    rm -f hold
 }
 
 # One interrupt: the running trials end, the rest stays for the same command.
-start 0.8 INT
+start INT
 equal "exit code after SIGINT" $code 130
 grep -q '^continue with: .*hopt run slow.json -j 2$' err || fail "no way on: $(cat err)"
 hopt trials list --state running | sed 1d | grep . && fail "a trial is left running"
@@ -42,7 +60,7 @@ equal "attempts" "$(hopt export | grep -c '"attempt":1,')" 8
 
 # Two interrupts: the running trials go back at once.
 fresh
-start 0.7 INT 0.1 INT
+start INT INT
 equal "exit code after two SIGINT" $code 130
 hopt trials list --state running | sed 1d | grep . && fail "a trial is left running after two"
 equal "objectives after two SIGINT" "$(objectives)" 0
@@ -51,22 +69,21 @@ equal "states after two" "$(states)" " 8 done;"
 
 # SIGTERM.
 fresh
-start 0.7 TERM
+start TERM
 equal "exit code after SIGTERM" $code 143
 
 # kill -9: the objectives die with it, the trials are queued again and end once.
 fresh
-start 0.8 KILL
+start KILL
 equal "exit code after SIGKILL" $code 137
-sleep 0.3
-equal "objectives after SIGKILL" "$(objectives)" 0
+await "the objectives die with it" none_running
 hopt run slow.json -j 4 > out 2> err || fail "not resumed after SIGKILL: $(cat err)"
 equal "states after SIGKILL" "$(states)" " 8 done;"
 equal "trials after SIGKILL" "$(hopt export | wc -l)" 8
 
 # A study that runs out of time ends, with what it has.
 fresh
-hopt run slow.json -j 1 --timeout 1.2s > out 2> err
+hopt run slow.json -j 1 --timeout 2.5s > out 2> err
 equal "exit code after the time-out" $? 0
 hopt study list | grep -q 'done (timeout)' || fail "not ended by its time-out: $(hopt study list)"
 

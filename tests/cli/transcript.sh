@@ -6,7 +6,8 @@
 #     ! text           a line of standard error; lines of standard output stand as they are
 #     [2]              its exit code, unless 0
 #     # text           a remark
-# What differs from run to run is replaced: owners by OWNER, times by TIME, durations by N ms.
+# What differs from run to run is replaced: owners by OWNER, times by TIME, durations (of any unit: a
+# machine may be slow) by N ms.
 # UPDATE=1 writes what was printed into the file instead.
 set -u
 bin=$1 file=$(realpath "$2")
@@ -26,7 +27,8 @@ normal() {
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
         -e 's/"(ms|active_ms|age_ms)":[0-9]+/"\1":N/g' \
         -e 's/(TIME),[0-9]+,/\1,N,/g' \
-        -e 's/\b[0-9]+ ms\b/N ms/g; s/\b[0-9]+\.[0-9]+ (ms|s|GB|MB)\b/N \1/g' \
+        -e 's/\b([0-9]+ ms|[0-9]+\.[0-9]+ m?s|[0-9]+m [0-9]{2}s)\b/N ms/g' \
+        -e 's/\b[0-9]+\.[0-9]+ (GB|MB)\b/N \1/g' \
         -e "s|$work/home|HOME|g; s|$HOPT_TRANSCRIPTS|FOLDER|g"
 }
 run() {

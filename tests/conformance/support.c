@@ -79,8 +79,18 @@ void together(int n, void (*work)(int index)) {
 
 /* ---- stores and records ---- */
 
+static void on_call(void *data, const hopt_store_call *call) {
+    (void)data;
+    CHECK(call->op < HOPT_STORE_OPS && call->duration_ns >= 0);
+}
+
+/* Every second connection is watched: the contract is the same. */
 hopt_store *open_store(void) {
-    hopt_store_options options = {.timeout_ms = 30000, .create = true};
+    static atomic_int opened;
+    static const hopt_store_observer observer = {on_call, NULL};
+    hopt_store_options options = {.timeout_ms = 30000,
+                                  .create = true,
+                                  .observer = atomic_fetch_add(&opened, 1) % 2 ? NULL : &observer};
     hopt_store *store;
     MUST(hopt_store_open(&store, URI, &options, &E));
     return store;

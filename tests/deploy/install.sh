@@ -11,10 +11,14 @@ root=$scratch/moved
 cd "$scratch"
 
 for file in bin/hopt bin/hopt-master bin/hopt-worker libexec/hopt/hopt-runner libexec/hopt/hopt-python-driver.py \
-    include/hopt_plugin.h share/pkgconfig/hopt-plugin.pc share/doc/hopt/README.md \
-    share/man/man1/hopt.1 share/man/man5/hopt-space.5 share/man/man7/hopt-plugin.7 \
+    include/hopt.h include/hopt_plugin.h share/pkgconfig/hopt-plugin.pc share/doc/hopt/README.md \
+    share/man/man1/hopt.1 share/man/man3/hopt_fmin.3 share/man/man3/hopt_ask.3 \
+    share/man/man3/hopt_space.3 share/man/man3/hopt_study.3 share/man/man3/hopt_trials.3 \
+    share/man/man5/hopt-space.5 share/man/man7/hopt-plugin.7 \
     share/man/man8/hopt-master.8 share/man/man8/hopt-worker.8 \
-    share/bash-completion/completions/hopt share/hopt/examples/digits/study.json; do
+    share/bash-completion/completions/hopt share/hopt/examples/digits/study.json \
+    share/hopt/python/pyproject.toml share/hopt/python/hopt/__init__.py \
+    share/hopt/prometheus/hopt.rules.yml share/hopt/grafana/hopt.json; do
     [ -s "$root/$file" ] || {
         echo "not installed: $file"
         exit 1
@@ -66,4 +70,41 @@ cat >square.json <<'END'
 END
 hopt run square.json --quiet
 [ "$(hopt trials list square --state "done" -n 0 --json | wc -l)" = 5 ]
+
+# A program with the library, shared and static, from where the files are now.
+cat >part.c <<'END'
+#include <hopt.h>
+#include <hopt_plugin.h>
+#include <stdio.h>
+static int square(hopt_eval *eval, double *loss, void *context) {
+    double x;
+    (void)context;
+    if (hopt_eval_real(eval, "x", &x) != 0) return HOPT_EVAL_ERROR;
+    *loss = x * x;
+    return HOPT_EVAL_OK;
+}
+int main(void) {
+    hopt_failure why;
+    hopt_study *study;
+    hopt_fmin_options options;
+    hopt_fmin_options_init(&options);
+    options.max_evals = 10;
+    if (hopt_study_from_expr(&study, hopt_space_uniform("x", -1, 1), NULL, &why) != HOPT_OK ||
+        hopt_fmin(study, square, NULL, &options, NULL, &why) != HOPT_OK)
+        return puts(why.message), 1;
+    hopt_study_close(study);
+    return 0;
+}
+END
+library=$(dirname "$(find "$root" -name libhopt.a)")
+export PKG_CONFIG_PATH=$library/pkgconfig
+sanitize=$(sed -n 's/^HOPT_SANITIZE:STRING=//p' "$build/CMakeCache.txt")
+[ -z "$sanitize" ] || sanitize=-fsanitize=$sanitize
+# shellcheck disable=SC2046,SC2086 # several words
+cc -Wall -Wextra -Werror $sanitize part.c -o shared $(pkg-config --cflags --libs hopt)
+LD_LIBRARY_PATH=$library ./shared
+# shellcheck disable=SC2046,SC2086 # several words
+cc -Wall -Wextra -Werror $sanitize part.c -o static $(pkg-config --cflags hopt) \
+    "$library/libhopt.a" $(pkg-config --static --libs-only-l hopt | sed 's/-lhopt\b//')
+./static
 echo "install: ok"

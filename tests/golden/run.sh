@@ -10,14 +10,17 @@ bin=$(cd "$2" && pwd)
 venv=${HOPT_CACHE:-$here/../../.cache}/venv-hyperopt
 python=${HOPT_PYTHON:-python3}
 
+mkdir -p "$(dirname "$venv")"
+exec 9>"$venv.lock"
+flock 9 # tests run side by side
 if ! "$venv/bin/python" -c 'import hyperopt, scipy' 2>/dev/null; then
-    mkdir -p "$(dirname "$venv")"
     if ! { "$python" -m venv "$venv" &&
         "$venv/bin/pip" install -q 'hyperopt==0.3.0' 'setuptools<81' numpy scipy; }; then
         echo "skipped: no virtual environment with hyperopt could be made in $venv"
         exit 77
     fi
 fi
+exec 9>&-
 
 case $1 in
 suggest)

@@ -68,7 +68,7 @@ def documents(trials):
     return {d["misc"]["vals"]["i"][0]: d for d in trials.handle.jobs.find(query)}
 
 
-def wait_for(what, condition, seconds=60):
+def wait_for(what, condition, seconds=240):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -145,7 +145,7 @@ class Test:
         process = self.processes.pop(name)
         if process.poll() is None:
             process.send_signal(how)
-        return process.wait(timeout=60)
+        return process.wait(timeout=240)
 
     def wait(self, seconds, what, condition):
         end = time.monotonic() + seconds

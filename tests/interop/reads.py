@@ -113,7 +113,7 @@ def every_kind(test):
         trials.refresh()
         return len(trials) >= n and sum(s == "ok" for s in trials.statuses()) >= n
 
-    test.wait(120, "15 trials", lambda: done(15))
+    test.wait(400, "15 trials", lambda: done(15))
     # While it runs: one look, in itself consistent.
     trials.refresh()
     check("losses while it runs", len(trials.losses()), len(trials))
@@ -124,7 +124,7 @@ def every_kind(test):
           best["hopt"]["params"])
     test.say("read while it runs: %d trials" % len(trials))
 
-    test.wait(180, "the end", lambda: "done" in test.hopt("study", "list"))
+    test.wait(400, "the end", lambda: "done" in test.hopt("study", "list"))
     test.stop("worker")
     test.stop("master")
     trials.refresh()

@@ -7,9 +7,6 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 part=$1
 bin=$(cd "$2" && pwd)
-cache=${HOPT_CACHE:-$here/../../.cache}
-venv=$cache/python-hyperopt-interop-1
-python=${HOPT_PYTHON:-/usr/bin/python3}
 
 if [ -z "${HOPT_TEST_MONGO_URI:-}" ]; then
     if [ "${HOPT_TEST_MONGO:-}" = skip ]; then
@@ -20,21 +17,7 @@ if [ -z "${HOPT_TEST_MONGO_URI:-}" ]; then
     exit 1
 fi
 
-mkdir -p "$cache"
-exec 9>"$cache/python-hyperopt-interop.lock"
-flock 9
-if [ ! -e "$venv/complete" ]; then
-    rm -rf "$venv"
-    # hyperopt's Mongo mode can't run with a newer pymongo.
-    if ! { "$python" -m venv "$venv" &&
-        "$venv/bin/pip" install --quiet --disable-pip-version-check 'hyperopt==0.3.0' 'pymongo<4' \
-            'setuptools<81' numpy scipy matplotlib networkx; }; then
-        echo "skipped: no virtual environment with hyperopt could be made in $venv"
-        exit 77
-    fi
-    touch "$venv/complete"
-fi
-flock -u 9
+venv=$("$here/hyperopt_venv.sh")
 
 export MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 unset HOPT_STORE HYPEROPT_FMIN_SEED

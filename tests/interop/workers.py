@@ -60,16 +60,16 @@ def run_both(test):
         "name": "mixed", "space": {"x": {"_type": "uniform", "_value": [-5, 5]}},
         "objective": {"command": ["sh", test.work + "/objective.sh", "{x}"]},
         "sampler": {"name": "random", "seed": 4}, "stop": {"max_trials": HOPT_TRIALS},
-        "trial": {"lease_s": 2}, "queue": {"ahead": 8}})
+        "trial": {"lease_s": 60}, "queue": {"ahead": 8}})
     for i in range(2):  # without --exp-key: they take what belongs to nobody
         test.start_python_worker("python%d" % i)
     test.hopt("study", "create", "study.json")
     test.start_hopt("master", "hopt-master")
     queued = {"exp_key": "mixed", "state": 0}
-    test.wait(30, "a queue", lambda: test.jobs.count_documents(queued) >= 8)
+    test.wait(240, "a queue", lambda: test.jobs.count_documents(queued) >= 8)
     test.start("fmin", sys.executable, "fmin.py")
     done = {"exp_key": "python", "state": 2}
-    test.wait(120, "Python's workers at work", lambda: test.jobs.count_documents(done) >= 4)
+    test.wait(240, "Python's workers at work", lambda: test.jobs.count_documents(done) >= 4)
     for trial in test.jobs.find({"exp_key": "mixed"}):
         check("untouched", (trial["state"], trial["owner"]), (0, ["hopt"]))
     test.say("Python's workers left hopt's queue alone")
@@ -77,17 +77,17 @@ def run_both(test):
     for i in range(2):
         test.start_hopt("hopt%d" % i, "hopt-worker", "study.json")
     check("Python is still at work", test.jobs.count_documents(done) < PYTHON_TRIALS, True)
-    test.wait(60, "trial 5", lambda: any(l.startswith("5 1 ") for l in lines("began")))
+    test.wait(240, "trial 5", lambda: any(l.startswith("5 1 ") for l in lines("began")))
     # Killed with its trial: that is queued again, still not for Python.
     owner = test.jobs.find_one({"exp_key": "mixed", "hopt.num": 5})["owner"][0]
     pid = int(owner.split(":")[1])
     victim = next(n for n, p in test.processes.items() if p.pid == pid)
     test.stop(victim, signal.SIGKILL)
     test.start_hopt("hopt2", "hopt-worker", "study.json")
-    test.wait(120, "the end of hopt's study", lambda: len(lines("ended")) >= HOPT_TRIALS)
-    test.wait(30, "the study is done",
+    test.wait(400, "the end of hopt's study", lambda: len(lines("ended")) >= HOPT_TRIALS)
+    test.wait(240, "the study is done",
               lambda: '"state":"done"' in test.hopt("study", "show", "mixed", "--json"))
-    check("fmin", test.processes["fmin"].wait(timeout=120), 0)
+    check("fmin", test.processes["fmin"].wait(timeout=400), 0)
     for name in list(test.processes):
         test.stop(name)
 

@@ -124,7 +124,7 @@ pg_running() {
 }
 
 pg_launch() {
-    pg_ctl start -w -t 60 -l "$pg_home/postgres.log" -o "-p $(cat "$run_dir/pg-port")"
+    pg_ctl start -w -t 300 -l "$pg_home/postgres.log" -o "-p $(cat "$run_dir/pg-port")"
 }
 
 # pg_halt MODE: fast, or immediate for a crash.
@@ -132,7 +132,7 @@ pg_halt() {
     local tries
     for ((tries = 0; tries < 5; tries++)); do # one that is dying already cannot be told to stop
         pg_running || return 0
-        pg_ctl stop -w -t 60 -m "$1" && return 0
+        pg_ctl stop -w -t 300 -m "$1" && return 0
         sleep 1
     done
     return 1
@@ -149,7 +149,7 @@ gateway_launch() {
         --postgresql-url="postgres://postgres@127.0.0.1:$pg_port/postgres?pool_max_conns=100" \
         --listen-addr="127.0.0.1:$port" --no-auth --telemetry=disable --debug-addr=- \
         --state-dir="$services/ferretdb-state" --log-level=WARN &&
-        wait_ready "$port" "$run_dir/server.pid" 30
+        wait_ready "$port" "$run_dir/server.pid" 180
 }
 
 # --- gateways with authentication and TLS ---
@@ -169,7 +169,7 @@ ferretdb_secure() {
             --listen-tls-cert-file="$crt" --listen-tls-key-file="$key" \
             ${ca:+--listen-tls-ca-file="$ca"} --telemetry=disable --debug-addr=- \
             --state-dir="$services/ferretdb-state/$name" --log-level=WARN &&
-            wait_answers "$plain" "$pid_file" 30 && wait_answers "$tls" "$pid_file" 30 open && break
+            wait_answers "$plain" "$pid_file" 180 && wait_answers "$tls" "$pid_file" 180 open && break
         log "gateway $name, attempt $tries failed"
         end_process "$pid_file"
         [ "$tries" -lt 3 ] || return 1
@@ -246,5 +246,5 @@ ferretdb_kill_database() {
 ferretdb_restart_database() {
     pg_running || pg_launch || return 1
     process_alive "$run_dir/server.pid" || return 0
-    wait_ready "$(cat "$run_dir/port")" "$run_dir/server.pid" 60
+    wait_ready "$(cat "$run_dir/port")" "$run_dir/server.pid" 300
 }

@@ -104,7 +104,7 @@ spawn() {
     setsid bash -c 'read -r stat <"/proc/$$/stat"; set -- "$$" "${stat##*) }" "$@"
         a=($2); echo "$1 ${a[19]}" >"$0.new"; mv "$0.new" "$0"; shift 2; exec "$@"' \
         "$pid_file" "$@" >>"$log_file" 2>&1 </dev/null 8>&- 9>&- &
-    for ((tries = 0; tries < 100; tries++)); do
+    for ((tries = 0; tries < 1200; tries++)); do
         [ ! -s "$pid_file" ] || return 0
         sleep 0.05
     done
@@ -130,5 +130,5 @@ end_process() {
     kill "-$signal" "$pid" 2>/dev/null || true
     wait_gone "$1" 10 && return 0
     [ "$signal" = TERM ] && kill -KILL "$pid" 2>/dev/null
-    wait_gone "$1" 10
+    wait_gone "$1" 60
 }

@@ -16,7 +16,7 @@ mongod_launch() {
     port=$(cat "$run_dir/port")
     spawn "$run_dir/server.pid" "$log_dir/mongod.log" \
         mongod --dbpath "$mongod_data" --bind_ip 127.0.0.1 --port "$port" &&
-        wait_ready "$port" "$run_dir/server.pid" 60
+        wait_ready "$port" "$run_dir/server.pid" 300
 }
 
 mongod_start() {

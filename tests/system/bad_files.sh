@@ -61,7 +61,7 @@ cd ..
 fails() {
     local name=$1 file=files/$1.json code
     shift
-    timeout 20 "$@" >out.txt 2>err.txt </dev/null
+    timeout 120 "$@" >out.txt 2>err.txt </dev/null
     code=$?
     [ "$code" = 2 ] || fail "$name: exit $code instead of 2: $* : $(head -c 300 err.txt)"
     case $name in

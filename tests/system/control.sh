@@ -20,11 +20,11 @@ mv study.json above.json
 write_study stuck '{"command": ["echo", "1"]}' '"stop": {"no_progress": {"trials": 7}, "max_trials": 400}'
 mv study.json stuck.json
 write_study late '{"command": ["sleep", "100"]}' \
-    '"stop": {"timeout_s": 2, "max_trials": 400}, "trial": {"grace_s": 1, "lease_s": 4}'
+    '"stop": {"timeout_s": 8, "max_trials": 400}, "trial": {"grace_s": 1, "lease_s": 8}'
 mv study.json late.json
 write_study hopeless '{"command": ["sh", "-c", "echo no such luck >&2; exit 7"]}' '"stop": {"max_trials": 50}'
 mv study.json hopeless.json
-write_study wheel "$objective" '"stop": {"max_trials": 60}, "trial": {"lease_s": 4}'
+write_study wheel "$objective" '"stop": {"max_trials": 60}, "trial": {"lease_s": 20}'
 
 start master "${master[@]}" {below,above,stuck,late,hopeless,study}.json
 wait_until 10 "the master runs" has master.log 'master started'
@@ -35,13 +35,18 @@ say "pause and resume"
 wait_until 10 "some trials are done" at_least 3 done
 exits 0 "${hopt[@]}" study pause wheel
 study_is paused || fail "the study is $(study_field state)"
-none_runs() {
-    [ "$(count_trials running)" = 0 ]
+counts() {
+    echo "$(count_trials running) $(count_trials done)"
 }
-wait_until 6 "no trial runs in a paused study" none_runs
-paused=$(count_trials done)
+# For 1.5 s, which is many trials: between two of them none runs either.
+rests() {
+    paused=$(count_trials done)
+    sleep 1.5
+    [ "$(counts)" = "0 $paused" ]
+}
+wait_until 6 "no trial runs in a paused study" rests
 sleep 1.5
-none_runs || fail "a trial runs in a paused study"
+same "running and done trials of a paused study" "0 $paused" "$(counts)"
 exits 0 "${hopt[@]}" study resume wheel
 goes_on() {
     [ "$(count_trials done)" -gt "$1" ]

@@ -22,6 +22,7 @@ runs() {
 say "within the grace time"
 runs 1 w1 --grace 20s
 signal TERM w1
+wait_until 5 "it has seen the signal" has w1.log 'finishing the running ones'
 sleep 0.5
 alive w1 || fail "it did not wait for its trial"
 rm slow.1.1
@@ -41,6 +42,7 @@ has w2.log 'given back' || fail "the worker does not say that it gave trial 3 ba
 say "a second signal"
 runs 3 w3 --grace 1h
 signal TERM w3
+wait_until 5 "it has seen the first" has w3.log 'finishing the running ones'
 sleep 0.3
 alive w3 || fail "it did not wait for its trial"
 signal TERM w3

@@ -7,7 +7,7 @@ write_objective
 touch hang.1.1 hang.5.1 hang.7.1 hang.7.2
 echo "no session of its own" >hang.3.1 # only the runner finds such a one, and dies here
 write_study kill '{"command": ["./obj", "{x}"]}' \
-    '"stop": {"max_trials": 10}, "trial": {"lease_s": 2, "max_attempts": 2}'
+    '"stop": {"max_trials": 10}, "trial": {"lease_s": 200, "max_attempts": 2}'
 exits 0 "${hopt[@]}" study create study.json
 
 processes() {
@@ -31,9 +31,10 @@ say "the worker"
 await_hang 1 1 w1 5
 trial_is 1 running || fail "trial 1 is not running"
 kill_hard w1
-wait_until 1 "the dead worker's objective and its children are gone" gone "${below[@]}"
+promptly 1 "the dead worker's objective and its children are gone" gone "${below[@]}"
 start w2 "${worker[@]}" study.json
-# Same host, same boot, and the process is gone: the master does not wait for the lease.
+# Same host, same boot, and the process is gone: the master does not wait for the lease, which is
+# longer than we wait.
 wait_until 5 "trial 1 is evaluated again" trial_is 1 done
 same "first attempts of trial 1" 1 "$(began 1 1)"
 same "second attempts of trial 1" 1 "$(began 1 2)"
@@ -41,7 +42,7 @@ same "second attempts of trial 1" 1 "$(began 1 2)"
 say "the runner"
 await_hang 3 1 w2 4
 kill -KILL "$runner" || fail "no runner"
-wait_until 1 "the dead runner's objective and its children are gone" gone "${below[@]}"
+promptly 1 "the dead runner's objective and its children are gone" gone "${below[@]}"
 wait_until 5 "trial 3 has failed" trial_is 3 error
 exits 0 "${hopt[@]}" trials show kill 3
 holds out.txt 'Signal'
@@ -49,7 +50,7 @@ holds out.txt 'Signal'
 say "the objective"
 await_hang 5 1 w2 5
 kill -KILL "$objective" || fail "no objective"
-wait_until 1 "the dead objective's children are gone" gone "${below[@]}"
+promptly 1 "the dead objective's children are gone" gone "${below[@]}"
 wait_until 5 "trial 5 has failed" trial_is 5 error
 exits 0 "${hopt[@]}" trials show kill 5
 holds out.txt 'Signal'

@@ -129,7 +129,7 @@ kill_hard() {
     unset "pids[$1]"
 }
 
-# wait_end NAME [SECONDS]: its exit code goes to $code; it must end within SECONDS (10).
+# wait_end NAME [SECONDS]: its exit code goes to $code; it must end (wait_until, 10).
 wait_end() {
     local name=$1
     wait_until "${2:-10}" "$name ends" not alive "$name"
@@ -140,10 +140,14 @@ wait_end() {
 
 # gone PID...: none of them runs any more (a zombie does not run).
 gone() {
-    local one state
+    local one stat
     for one in "$@"; do
-        state=$(sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$one/status" 2>/dev/null)
-        [ -z "$state" ] || [ "$state" = Z ] || return 1
+        stat=
+        { read -r -d '' stat <"/proc/$one/stat"; } 2>/dev/null
+        case ${stat##*) } in
+        '' | [ZX]*) ;;
+        *) return 1 ;;
+        esac
     done
 }
 
@@ -153,12 +157,27 @@ not() {
     ! "$@"
 }
 
-# wait_until SECONDS WHAT COMMAND...: until COMMAND succeeds.
+# wait_until SECONDS WHAT COMMAND...: until COMMAND succeeds. SECONDS are for a machine with nothing else
+# to do; a busy one has as much time as it needs, ten times as long and a minute at least.
 wait_until() {
-    local end=$((${EPOCHREALTIME/./} + ${1%.*} * 1000000)) what=$2 seconds=$1
+    local seconds=$(($1 < 6 ? 60 : $1 < 40 ? $1 * 10 : 400)) what=$2
+    local end=$((${EPOCHREALTIME/./} + seconds * 1000000))
     shift 2
     until "$@"; do
         [ "${EPOCHREALTIME/./}" -lt "$end" ] || fail "not within $seconds s: $what"
+        sleep 0.05
+    done
+}
+
+# promptly SECONDS WHAT COMMAND...: the same where the time is what the test is about. The time must
+# have passed in vain, and we must have looked as often as a machine with nothing else to do lets us:
+# one that is slow, or stands still, starts our `sleep` late too.
+promptly() {
+    local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) what=$2 seconds=$1 looks=$(($1 * 20))
+    shift 2
+    until "$@"; do
+        [ $((looks--)) -gt 0 ] || [ "${EPOCHREALTIME/./}" -lt "$end" ] ||
+            fail "not within $seconds s: $what"
         sleep 0.05
     done
 }

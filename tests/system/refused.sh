@@ -73,7 +73,7 @@ printf '#!/bin/sh\necho "$HOPT_STUDY $HOPT_TRIAL" >>%s/ran\nwhile [ "$HOPT_TRIAL
 start worker "${worker[@]}" --max-failures 0 edited.json
 wait_until 20 "trial 1 runs" has ran '^edited 1$'
 edit_study edited ./good ./evil
-sleep 5 # a study's state may be that old to a worker
+sleep 7 # a study's state may be 5 s old to a worker, and a machine be slow
 rm hold
 wait_until 10 "trial 1 is done as it was begun" trial_is 1 done
 refused 2 'names the command \[.*evil'

@@ -38,7 +38,7 @@ study_file() { # study_file NAME SAMPLER
  "objective": {"command": ["./obj", "{x}", "{q}"]},
  "sampler": $2,
  "points": [{"x": 0.5, "q": 2, "kind": {"_name": "b"}}],
- "stop": {"max_trials": 60}, "trial": {"lease_s": 2, "grace_s": 0.2}, "queue": {"ahead": 5}}
+ "stop": {"max_trials": 60}, "trial": {"lease_s": 60, "grace_s": 0.2}, "queue": {"ahead": 5}}
 END
 }
 

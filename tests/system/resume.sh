@@ -18,6 +18,7 @@ runs() {
 say "interrupted once: what runs may end"
 runs 5 1
 signal INT run
+wait_until 5 "it has seen the signal" has run.log 'stopping: waiting for'
 sleep 0.5
 alive run || fail "it did not wait for its trial"
 rm slow.5.1
@@ -27,9 +28,10 @@ trial_is 5 done || fail "trial 5 is $(trial_state 5)"
 same "running trials" 0 "$(count_trials running)"
 
 say "interrupted twice: what runs goes back to the queue"
+rm run.log
 runs 12 1
 signal INT run
-sleep 0.3
+wait_until 5 "it has seen the first" has run.log 'stopping: waiting for'
 signal INT run
 wait_end run 10
 same "exit code" 130 "$code"
@@ -49,7 +51,7 @@ say "killed"
 runs 24 1
 kill_hard run
 trial_is 24 running || fail "trial 24 is $(trial_state 24)"
-wait_until 1 "its objective is gone" gone "$(cat slows.24.1)"
+promptly 1 "its objective is gone" gone "$(cat slows.24.1)"
 rm slow.24.1
 
 say "to the end"

@@ -41,13 +41,15 @@ refused() {
 }
 
 away_sqlite() {
-    say "locked by somebody else for 5 seconds"
+    say "locked by somebody else for some seconds"
     begin 60
-    start lock sqlite3 store.db '.timeout 5000' 'BEGIN EXCLUSIVE;' '.shell touch locked; sleep 5' 'COMMIT;'
+    start lock sqlite3 store.db '.timeout 5000' 'BEGIN EXCLUSIVE;' '.shell touch locked; while [ -e locked ]; do sleep 0.05; done' 'COMMIT;'
     wait_until 5 "it is locked" test -e locked
     before=$(wc -l <began)
     sleep 3
     within "trials begun meanwhile" 0 3 $(($(wc -l <began) - before))
+    sleep 2
+    rm locked
     wait_end lock
     same "exit code of sqlite3" 0 "$code"
     finish 60
@@ -114,6 +116,7 @@ away_mongo() {
     [ "$code" != 77 ] || skip "the MongoDB is not ours to stop"
     same "kill-server" 0 "$code"
     sleep 4
+    wait_until 4 "the master has seen it" has master.log "store can't be used"
     alive master && alive w1 && alive w2 || fail "a program has left"
     "$here/../services/mongo.sh" restart-server || fail "restart-server"
     finish 60

@@ -210,7 +210,7 @@ wrong() {
         master) set -- "${master[@]}" study.json ;;
         worker) set -- "${worker[@]}" study.json ;;
         esac
-        HOPT_STORE=$uri start "wrong-$program" timeout 20 "$@"
+        HOPT_STORE=$uri start "wrong-$program" timeout 60 "$@"
     done
     for program in "${programs[@]}"; do
         wait_end "wrong-$program" 25

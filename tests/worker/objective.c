@@ -22,16 +22,21 @@ static int trial_number(void) {
     return at ? atoi(at + 8) : -1;
 }
 
-static void note_pid(const char *dir, const char *name) {
+/* A pid goes to a file that is whole as soon as it is there. */
+static void note(const char *dir, const char *name, pid_t pid) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s.tmp", dir, name);
     FILE *file = fopen(path, "w");
     if (!file) exit(90);
-    fprintf(file, "%d", (int)getpid());
+    fprintf(file, "%d", (int)pid);
     fclose(file);
     char final[4096];
     snprintf(final, sizeof final, "%s/%s", dir, name);
     if (rename(path, final) != 0) exit(91);
+}
+
+static void note_pid(const char *dir, const char *name) {
+    note(dir, name, getpid());
 }
 
 /* A child in the group, a child with a session of its own, and one forked twice that ignores all.
@@ -68,6 +73,7 @@ static void leave_family(const char *dir) {
     }
 }
 
+/* Somewhat slowly. */
 static void eat_memory(int mb) {
     static char *blocks[4096]; /* reachable, so that a sanitizer sees no leak */
     for (int i = 0; i < mb && i < 4096; i++) {
@@ -205,6 +211,7 @@ static int serve(const char *kind) {
         if (!strcmp(kind, "log")) fprintf(stderr, "served %d\n", num);
         fflush(stdout);
         if (!strcmp(kind, "dieafter")) {
+            note(getenv("TEST_DIR"), "runner", getppid());
             note_pid(getenv("TEST_DIR"), "server");
             usleep(20000);
             return 7;
@@ -254,10 +261,15 @@ int main(int argc, char **argv) {
         signal(SIGTERM, SIG_IGN);
         puts("ignoring");
         fflush(stdout);
+        if (*more) note_pid(more, "ignores");
         for (;;)
             pause();
     }
-    if (!strcmp(what, "memory")) eat_memory(atoi(more));
+    if (!strcmp(what, "memory")) {
+        eat_memory(atoi(more));
+        while (argc > 3) /* and stays */
+            pause();
+    }
     if (!strcmp(what, "gulp")) gulp_memory(atoi(more));
     if (!strcmp(what, "bomb") || !strcmp(what, "storm"))
         fork_bomb(atoi(more), !strcmp(what, "storm"));

@@ -119,7 +119,7 @@ void slot_begin(slot *s, int num) {
     hopt_trial_free(trial);
 }
 
-static int64_t now_ms(void) {
+int64_t slot_now_ms(void) {
     return (int64_t)(uv_hrtime() / 1000000);
 }
 
@@ -131,18 +131,19 @@ static void turn_until(slot *s, bool ended, int64_t until_ms) {
     uv_timer_t *tick = hopt_zalloc(1, sizeof *tick);
     uv_timer_init(&s->loop, tick);
     uv_timer_start(tick, on_tick, 5, 5);
-    while (!(ended && s->ended) && now_ms() < until_ms)
+    do { /* once at least, even where the time has passed before it begins */
         uv_run(&s->loop, UV_RUN_ONCE);
+    } while (!(ended && s->ended) && slot_now_ms() < until_ms);
     uv_close((uv_handle_t *)tick, (uv_close_cb)free);
 }
 
 void slot_wait(slot *s) {
-    turn_until(s, true, now_ms() + 30000);
-    CHECK(s->ended == 1, "no end after 30 s");
+    turn_until(s, true, slot_now_ms() + SLOT_PATIENCE_MS);
+    CHECK(s->ended == 1, "no end after %d s", SLOT_PATIENCE_MS / 1000);
 }
 
 void slot_turn(slot *s, int ms) {
-    turn_until(s, false, now_ms() + ms);
+    turn_until(s, false, slot_now_ms() + ms);
 }
 
 const hopt_result *slot_run(slot *s, int num) {
@@ -157,10 +158,10 @@ static void on_closed(void *data) {
 
 void slot_close(slot *s) {
     hopt_sandbox_close(s->sandbox, on_closed, s);
-    int64_t limit = now_ms() + 20000;
-    while (!s->closed && now_ms() < limit)
+    int64_t limit = slot_now_ms() + SLOT_PATIENCE_MS;
+    while (!s->closed && slot_now_ms() < limit)
         uv_run(&s->loop, UV_RUN_NOWAIT);
-    CHECK(s->closed, "not closed after 20 s");
+    CHECK(s->closed, "not closed after %d s", SLOT_PATIENCE_MS / 1000);
     while (uv_run(&s->loop, UV_RUN_NOWAIT))
         ;
     CHECK(uv_loop_close(&s->loop) == 0, "the loop still has handles");
@@ -191,10 +192,16 @@ void slot_expect(const char *objective, const char *rules, hopt_state state, con
     slot_close(&s);
 }
 
+bool slot_noted(const char *dir, const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
 int slot_pid(const char *dir, const char *name) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    for (int i = 0; i < 10000; i++) {
+    for (int64_t end = slot_now_ms() + SLOT_PATIENCE_MS; slot_now_ms() < end;) {
         int pid = 0;
         FILE *file = fopen(path, "r");
         if (file) {
@@ -214,7 +221,8 @@ void slot_forget(const char *dir, const char *name) {
     CHECK(unlink(path) == 0, "%s: not there", path);
 }
 
-bool slot_alive(int pid) {
+/* What /proc says of a process: false if there is none. */
+static bool look_at(int pid, char *state, int *parent) {
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     FILE *file = fopen(path, "r");
@@ -223,14 +231,26 @@ bool slot_alive(int pid) {
     fclose(file);
     text[got] = '\0';
     const char *after = strrchr(text, ')');
-    return after && after[1] && after[2] != 'Z' && after[2] != 'X';
+    return after && sscanf(after + 1, " %c %d", state, parent) == 2;
+}
+
+bool slot_alive(int pid) {
+    char state;
+    int parent;
+    return look_at(pid, &state, &parent) && state != 'Z' && state != 'X';
+}
+
+int slot_parent(int pid) {
+    char state;
+    int parent;
+    return look_at(pid, &state, &parent) ? parent : -1;
 }
 
 int slot_gone(int pid, int limit_ms) {
-    int64_t start = now_ms();
-    while (slot_alive(pid)) {
-        if (now_ms() - start > limit_ms) return -1;
+    int64_t start = slot_now_ms();
+    for (int looks = 0; slot_alive(pid); looks++) {
+        if (looks > limit_ms && slot_now_ms() - start > limit_ms) return -1;
         usleep(1000);
     }
-    return (int)(now_ms() - start);
+    return (int)(slot_now_ms() - start);
 }

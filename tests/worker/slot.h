@@ -22,6 +22,8 @@
         }                                                                                          \
     } while (0)
 
+enum { SLOT_PATIENCE_MS = 120000 };
+
 typedef struct slot {
     uv_loop_t loop;
     hopt_study_spec *spec;
@@ -52,10 +54,22 @@ void slot_open(slot *s, const char *objective, const char *rules);
 const hopt_result *slot_run(slot *s, int num);
 /** Begin it without waiting. */
 void slot_begin(slot *s, int num);
-/** Turn the loop until the trial has ended; fails after 30 s. */
+/** Turn the loop until the trial has ended; fails after SLOT_PATIENCE_MS. */
 void slot_wait(slot *s);
-/** Turn the loop for about `ms`. */
+/** Turn the loop for about `ms`: where nothing can be waited for. */
 void slot_turn(slot *s, int ms);
+/** Turn the loop until a condition holds; fails after SLOT_PATIENCE_MS. A machine may be busy: no
+ * test takes it that something has happened after so many ms. */
+#define SLOT_UNTIL(s, condition)                                                                   \
+    do {                                                                                           \
+        int64_t slot_end = slot_now_ms() + SLOT_PATIENCE_MS;                                       \
+        while (!(condition)) {                                                                     \
+            CHECK(slot_now_ms() < slot_end, "not after %d s", SLOT_PATIENCE_MS / 1000);            \
+            slot_turn((s), 5);                                                                     \
+        }                                                                                          \
+    } while (0)
+/** Monotonic time. */
+int64_t slot_now_ms(void);
 /** Close, and check that nothing is left of it: handles, processes, memory. */
 void slot_close(slot *s);
 
@@ -64,13 +78,18 @@ void slot_close(slot *s);
 void slot_expect(const char *objective, const char *rules, hopt_state state, const char *word,
                  const char *message);
 
-/** The pid in a file that an objective writes; waits for it up to 10 s. */
+/** Whether an objective has written the file of this name. */
+bool slot_noted(const char *dir, const char *name);
+/** The parent of a process; -1: there is no such process. */
+int slot_parent(int pid);
+/** The pid in a file that an objective writes; waits for it, without turning the loop. */
 int slot_pid(const char *dir, const char *name);
-/** Remove such a file, so that slot_pid waits for the next objective's. */
+/** Remove such a file, so that the next one is the next objective's. */
 void slot_forget(const char *dir, const char *name);
 /** Whether a process exists (a zombie counts as gone). */
 bool slot_alive(int pid);
-/** Wait until it is gone. @return the ms it took, -1 after `limit_ms`. */
+/** Wait until it is gone. @return the ms it took, -1 if it was still there after `limit_ms` and
+ * after as many looks, about one a ms: a machine that stands still or is slow gets longer. */
 int slot_gone(int pid, int limit_ms);
 
 #endif

@@ -79,22 +79,66 @@ static int64_t ms_since(uint64_t start) {
     return (int64_t)((uv_hrtime() - start) / 1000000);
 }
 
-static void test_timeout(void) {
+/* Upper limits of time hold for the best of some attempts: a machine may be busy for a while. */
+static void expect_ms(int64_t least, int64_t most, int64_t (*attempt)(void)) {
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 5 && best >= most; i++) {
+        int64_t ms = attempt();
+        CHECK(ms >= least, "%lld ms, at least %lld", (long long)ms, (long long)least);
+        if (ms < best) best = ms;
+    }
+    CHECK(best < most, "%lld ms, not below %lld", (long long)best, (long long)most);
+}
+
+/* It ends by SIGTERM: the grace time is not waited for. */
+static int64_t asleep_after_its_time(void) {
     uint64_t start = uv_hrtime();
-    slot_expect(COMMAND("\"sleep\",\"100\""), "\"trial\":{\"timeout_s\":0.3,\"grace_s\":5}",
+    slot_expect(COMMAND("\"sleep\",\"100\""), "\"trial\":{\"timeout_s\":0.3,\"grace_s\":20}",
                 HOPT_ERROR, "Timeout", "not done within 0.3 s");
-    CHECK(ms_since(start) >= 300 && ms_since(start) < 4000, "%lld ms", (long long)ms_since(start));
-    start = uv_hrtime();
-    slot_expect(COMMAND("\"stubborn\""), "\"trial\":{\"timeout_s\":0.3,\"grace_s\":0.5}",
-                HOPT_ERROR, "Timeout", "last output: ignoring");
-    CHECK(ms_since(start) >= 800 && ms_since(start) < 4500, "%lld ms", (long long)ms_since(start));
+    return ms_since(start);
+}
+
+/* @return the ms, or -1 if it had not come as far as ignoring SIGTERM when its time was over. */
+static int64_t stubborn_after(double timeout_s) {
+    slot s;
+    char rules[100];
+    snprintf(rules, sizeof rules, "\"trial\":{\"timeout_s\":%g,\"grace_s\":0.5}", timeout_s);
+    slot_open(&s, COMMAND("\"stubborn\",\"%D\""), rules);
+    uint64_t start = uv_hrtime();
+    const hopt_result *result = slot_run(&s, 1);
+    int64_t ms = ms_since(start);
+    CHECK(result->state == HOPT_ERROR && strcmp(result->error_type, "Timeout") == 0, "%s",
+          result->error_message);
+    bool ignored = slot_noted(s.dir, "ignores");
+    CHECK(!ignored || strstr(result->error_message, "last output: ignoring"), "%s",
+          result->error_message);
+    slot_close(&s);
+    return ignored ? ms - (int64_t)(timeout_s * 1000) : -1;
+}
+
+/* The ms beyond its time. */
+static int64_t stubborn_after_its_time(void) {
+    for (double timeout_s = 0.3; timeout_s < 100; timeout_s *= 4) {
+        int64_t ms = stubborn_after(timeout_s);
+        if (ms >= 0) return ms;
+    }
+    CHECK(false, "it does not start");
+    return 0;
+}
+
+static void test_timeout(void) {
+    expect_ms(300, 4000, asleep_after_its_time);
+    expect_ms(500, 4200, stubborn_after_its_time);
     slot_expect("{\"server\":[\"%O\",\"notready\"],\"start_timeout_s\":0.3}", NULL, HOPT_ERROR,
                 "Start", "not ready within 0.3 s");
 }
 
 static void test_memory(void) {
-    slot_expect(COMMAND("\"memory\",\"2000\""), "\"trial\":{\"memory_mb\":300}", HOPT_ERROR,
+    /* It stays there: how much it grows beyond the limit depends on when it is looked at. */
+    slot_expect(COMMAND("\"memory\",\"310\",\"stay\""), "\"trial\":{\"memory_mb\":300}", HOPT_ERROR,
                 "Memory", "used more than 300 MB of memory: 3");
+    slot_expect(COMMAND("\"memory\",\"2000\",\"stay\""), "\"trial\":{\"memory_mb\":300}",
+                HOPT_ERROR, "Memory", "used more than 300 MB of memory");
     slot_expect(COMMAND("\"memory\",\"20\""), "\"trial\":{\"memory_mb\":300}", HOPT_ERROR,
                 "NoResult", NULL);
 }
@@ -141,12 +185,56 @@ static void test_files(void) {
                 NULL, NULL);
 }
 
+/* However many signals come meanwhile. */
+static void stall(int ms) {
+    for (int64_t end = slot_now_ms() + ms; slot_now_ms() < end;)
+        usleep(1000);
+}
+
+static void on_stall(uv_async_t *async) {
+    stall(1500);
+    uv_close((uv_handle_t *)async, NULL);
+}
+
+/* The loop stands still for a while in the middle of its turn, and then hears of ended children
+ * first. */
+static void stand_still(slot *s) {
+    uv_async_t async;
+    CHECK(uv_async_init(&s->loop, &async, on_stall) == 0, "async");
+    uv_async_send(&async);
+    raise(SIGCHLD);
+    uv_run(&s->loop, UV_RUN_ONCE);
+    slot_turn(s, 1); /* the handle is closed */
+}
+
+/* A worker that stands still (a full disk cache, a stopped machine) judges by what was said in
+ * time. */
+static void test_standing_still(void) {
+    slot s;
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stand_still(&s);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}",
+              "\"trial\":{\"timeout_s\":1.2}");
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stall(1500);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 /* ---- what it gets ---- */
 
 static void test_environment(void) {
     setenv("HOPT_STORE", "mongodb://user:secret@host", 1);
     setenv("HOPT_TOKEN_FILE", "secret", 1);
     setenv("MLFLOW_TRACKING_PASSWORD", "secret", 1);
+    setenv("NOTIFY_SOCKET", "/run/secret", 1);
     slot s;
     slot_open(&s,
               "{\"command\":[\"/bin/sh\",\"-c\",\"env; read line; echo \\\"$line\\\" >/dev/stderr; "
@@ -217,8 +305,7 @@ static void test_workdir(void) {
     CHECK(access(workdir, F_OK) == 0, "kept across attempts");
     setenv("TEST_CODE", "0", 1);
     CHECK(slot_run(&s, 1)->state == HOPT_DONE && s.result.loss == 2, "%g", s.result.loss);
-    slot_turn(&s, 200);
-    CHECK(access(workdir, F_OK) < 0, "removed on success");
+    SLOT_UNTIL(&s, access(workdir, F_OK) < 0); /* removed on success */
     CHECK(access(precious, F_OK) == 0, "a link was followed");
     free(outside);
     free(workdir);
@@ -267,6 +354,19 @@ static void test_reports(void) {
     slot_close(&s);
 }
 
+/* A worker that looks late, as on a busy machine, finds the report and the word that the objective
+ * waits for input at once. It waits for the answer, and gets one. */
+static void test_late_answer(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"report\",\"2\""), NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1); /* it has begun to listen: what comes first is heard first */
+    stall(1000);
+    slot_wait(&s);
+    CHECK(s.reports == 2 && s.result.state == HOPT_DONE, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 /* The descriptor of `hopt report`, in a pipeline where standard input is another program's. */
 static void test_report_descriptor(void) {
     slot s;
@@ -284,15 +384,21 @@ static void test_report_descriptor(void) {
     slot_close(&s);
 }
 
-/* Reading standard input to its end must not last for ever, in whatever process of a pipeline. */
-static void test_input_to_the_end(void) {
+static int64_t reads_to_the_end(void) {
     slot s;
     slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"cat | cat | wc -l; echo ended\"]}", NULL);
     uint64_t start = uv_hrtime();
     slot_run(&s, 1);
+    int64_t ms = ms_since(start);
     CHECK(strstr(hopt_buf_string(&s.head), "1\nended"), "%s", hopt_buf_string(&s.head));
-    CHECK(ms_since(start) < 5000, "%lld ms", (long long)ms_since(start));
     slot_close(&s);
+    return ms;
+}
+
+/* Reading standard input to its end must not last for ever, in whatever process of a pipeline. */
+static void test_input_to_the_end(void) {
+    expect_ms(0, 5000, reads_to_the_end);
+    slot s;
     /* one that waits long between report and answer keeps its input */
     slot_open(&s,
               "{\"command\":[\"/bin/sh\",\"-c\",\"read line; for i in 1 2; do "
@@ -311,29 +417,35 @@ static void test_maximize_reports(void) {
     slot_close(&s);
 }
 
+/* SIGTERM after the grace time, SIGKILL after another. @return the ms from the word to the end. */
+static int64_t stubborn_stopped(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"stubborn\",\"%D\""), "\"trial\":{\"grace_s\":0.3}");
+    slot_begin(&s, 1);
+    SLOT_UNTIL(&s, slot_noted(s.dir, "ignores"));
+    uint64_t start = uv_hrtime();
+    hopt_sandbox_stop(s.sandbox, "cancelled");
+    slot_wait(&s);
+    int64_t ms = ms_since(start);
+    CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "cancelled") == 0, "%d",
+          s.result.state);
+    slot_close(&s);
+    return ms;
+}
+
 static void test_stop(void) {
     slot s; /* one that reports learns it from the answer */
     slot_open(&s, COMMAND("\"report\",\"1000000\""), NULL);
     slot_begin(&s, 1);
-    slot_turn(&s, 100);
+    SLOT_UNTIL(&s, s.reports > 0);
     hopt_sandbox_stop(s.sandbox, "timeout");
     slot_wait(&s);
     CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "timeout") == 0, "%d",
           s.result.state);
     CHECK(strstr(hopt_buf_string(&s.head), "stopping after"), "not by the answer");
     slot_close(&s);
-    /* one that does not: SIGTERM after the grace time, SIGKILL after another */
-    uint64_t start = uv_hrtime();
-    slot_open(&s, COMMAND("\"stubborn\""), "\"trial\":{\"grace_s\":0.3}");
-    slot_begin(&s, 1);
-    slot_turn(&s, 200);
-    hopt_sandbox_stop(s.sandbox, "cancelled");
-    slot_wait(&s);
-    CHECK(s.result.state == HOPT_CANCEL && strcmp(s.result.stop, "cancelled") == 0, "%d",
-          s.result.state);
-    CHECK(ms_since(start) >= 750 && ms_since(start) < 3000, "%lld", (long long)ms_since(start));
+    expect_ms(600, 3000, stubborn_stopped); /* one that does not */
     /* a result that comes before it could know counts */
-    slot_close(&s);
     slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.4; echo 5\"]}", NULL);
     slot_begin(&s, 1);
     slot_turn(&s, 100);
@@ -343,16 +455,29 @@ static void test_stop(void) {
     slot_close(&s);
 }
 
+static int64_t stubborn_killed(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"stubborn\",\"%D\""), NULL);
+    slot_begin(&s, 1);
+    SLOT_UNTIL(&s, slot_noted(s.dir, "ignores"));
+    uint64_t start = uv_hrtime();
+    hopt_sandbox_kill(s.sandbox, "cancelled");
+    slot_wait(&s);
+    int64_t ms = ms_since(start);
+    CHECK(s.result.state == HOPT_CANCEL, "%d", s.result.state);
+    slot_close(&s);
+    return ms;
+}
+
 static void test_kill_and_close(void) {
     slot s;
-    uint64_t start = uv_hrtime();
+    expect_ms(0, 2000, stubborn_killed);
     slot_open(&s, COMMAND("\"stubborn\""), NULL);
     slot_begin(&s, 1);
     slot_turn(&s, 100);
     hopt_sandbox_kill(s.sandbox, "cancelled");
     slot_wait(&s);
-    CHECK(s.result.state == HOPT_CANCEL && ms_since(start) < 2000, "%lld ms",
-          (long long)ms_since(start));
+    CHECK(s.result.state == HOPT_CANCEL, "%d", s.result.state);
     slot_begin(&s, 2);
     slot_turn(&s, 100);
     slot_close(&s); /* with a trial in it */
@@ -380,12 +505,14 @@ static const test tests[] = {{"results", test_results},
                              {"output", test_output},
                              {"processes", test_processes},
                              {"files", test_files},
+                             {"standing_still", test_standing_still},
                              {"environment", test_environment},
                              {"signals_are_default", test_signals_are_default},
                              {"workdir", test_workdir},
                              {"attach", test_attach},
                              {"attach_much", test_attach_much},
                              {"reports", test_reports},
+                             {"late_answer", test_late_answer},
                              {"report_descriptor", test_report_descriptor},
                              {"input_to_the_end", test_input_to_the_end},
                              {"maximize_reports", test_maximize_reports},

@@ -22,7 +22,8 @@ enum {
     SAMPLE_NEAR_MS = 20,
     STDIN_MS_MIN = 100,
     STDIN_MS_MAX = 2000,
-    MESSAGE_MAX = 1024
+    MESSAGE_MAX = 1024,
+    INPUT_MS_MAX = 10000 /* how long the trial's line may take to come */
 };
 
 /* What one supervision knows. */
@@ -30,8 +31,9 @@ typedef struct watch {
     const runner_options *options;
     runner_child child;
     int signal_fd;
-    bool ended; /* the main child was reaped, `status` is its */
-    int status; /* as wait() gives it */
+    bool ended;   /* the main child was reaped, `status` is its */
+    int status;   /* as wait() gives it */
+    bool outside; /* a signal to end came that the worker did not send */
     runner_reason reason;
     char message[MESSAGE_MAX];
     size_t message_length;
@@ -103,12 +105,21 @@ static void reap(watch *w) {
     }
 }
 
-static void on_signal(watch *w) {
+/* Batch systems and service managers send their signal to every process of a job: the objective got
+ * it as well, and the worker, which decides what becomes of the trial. */
+static void read_signals(watch *w) {
     struct signalfd_siginfo info;
     while (read(w->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGTERM) stop(w, false);
-        if (info.ssi_signo == SIGINT) stop(w, true);
+        if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) continue;
+        if (w->options->parent && (pid_t)info.ssi_pid != w->options->parent)
+            w->outside = true;
+        else
+            stop(w, info.ssi_signo == SIGINT);
     }
+}
+
+static void on_signal(watch *w) {
+    read_signals(w);
     reap(w);
 }
 
@@ -209,6 +220,7 @@ static void turn(watch *w) {
 
 static void finish(watch *w) {
     bool swept = runner_sweep(w->child.pid);
+    read_signals(w); /* one that came right after the objective's */
     /* Not blocking: something that could not be killed may still hold the other end. */
     struct pollfd start = {.fd = w->child.start_fd, .events = POLLIN};
     while (w->child.start_fd >= 0 && poll(&start, 1, 0) > 0)
@@ -231,9 +243,17 @@ static void finish(watch *w) {
                         names[w->reason] ? json_string(names[w->reason]) : json_null());
     json_t *message = json_string(w->message);
     json_object_set_new(line, "message", message ? message : json_string("(not UTF-8)"));
+    if (w->outside) json_object_set_new(line, "outside", json_true());
     json_object_set_new(line, "rss_mb", json_integer((json_int_t)peak_mb));
     json_object_set_new(line, "cpu_ms", json_integer(cpu_ms));
     send_line(w->options, line);
+}
+
+/* The worker writes the trial's line right after it has started us. With the line there from the
+ * start, an objective that is seen waiting for input has read it. */
+static void await_input(void) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    poll(&input, 1, INPUT_MS_MAX);
 }
 
 /* No copy of the objective's streams stays here. */
@@ -264,6 +284,7 @@ int runner_supervise(const runner_options *options) {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    if (options->watch_stdin) await_input();
     w.signal_fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
     if (w.signal_fd < 0 || !runner_spawn(&w.child, options)) {
         fprintf(stderr, "hopt-runner: can't start a process: %s\n", strerror(errno));

@@ -221,6 +221,15 @@ hopt_status hopt_mongo__worker_put(void *self, const hopt_worker_record *worker,
 hopt_status hopt_mongo__worker_remove(void *self, const char *owner, hopt_error *err);
 hopt_status hopt_mongo__workers(void *self, hopt_worker_record **list, size_t *count,
                                 hopt_error *err);
+/* mongo_sink.c */
+hopt_status hopt_mongo__sink_study(void *self, hopt_sink_study *out, const char *study,
+                                   hopt_error *err);
+hopt_status hopt_mongo__sink_study_put(void *self, const char *study, const hopt_sink_study *old,
+                                       const hopt_sink_study *now, hopt_error *err);
+hopt_status hopt_mongo__sink_pending(void *self, hopt_sink_trial **list, size_t *count,
+                                     const char *study, const char *parent, int after, int limit,
+                                     hopt_error *err);
+hopt_status hopt_mongo__sink_put(void *self, hopt_sink_trial *trials, size_t n, hopt_error *err);
 /* mongo_health.c */
 hopt_status hopt_mongo__health(void *self, hopt_store_health *out, hopt_error *err);
 /* mongo_driven.c */

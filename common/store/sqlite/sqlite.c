@@ -42,6 +42,10 @@ const hopt_store_driver_ops hopt_store_sqlite = {
     .worker_put = hopt_sqlite__worker_put,
     .worker_remove = hopt_sqlite__worker_remove,
     .workers = hopt_sqlite__workers,
+    .sink_study = hopt_sqlite__sink_study,
+    .sink_study_put = hopt_sqlite__sink_study_put,
+    .sink_pending = hopt_sqlite__sink_pending,
+    .sink_put = hopt_sqlite__sink_put,
     .version = hopt_sqlite__version,
     .health = hopt_sqlite__health,
 };

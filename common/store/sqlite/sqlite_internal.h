@@ -74,6 +74,15 @@ typedef enum hopt_sqlite_sql {
     HOPT_SQL_WORKER_PUT,
     HOPT_SQL_WORKER_REMOVE,
     HOPT_SQL_WORKERS,
+    HOPT_SQL_SINK_STUDY_TABLE,
+    HOPT_SQL_SINK_TRIAL_TABLE,
+    HOPT_SQL_SINK_STUDY,
+    HOPT_SQL_SINK_STUDY_FIRST,
+    HOPT_SQL_SINK_STUDY_PUT,
+    HOPT_SQL_SINK_PENDING,
+    HOPT_SQL_SINK_PUT,
+    HOPT_SQL_SINK_STUDY_DELETE,
+    HOPT_SQL_SINK_TRIALS_DELETE,
     HOPT_SQL_DATA_VERSION,
     HOPT_SQL_SCRATCH,
     HOPT_SQL_COUNT /* how many */
@@ -89,6 +98,7 @@ typedef struct hopt_sqlite {
     uint64_t jitter;       /**< the busy handler's random state */
     bool visit;        /**< a visit's transaction is open: those of single calls are part of it */
     bool visit_failed; /**< a call in it failed: it shall not be committed */
+    bool sink_tables;  /**< they are there */
     hopt_error visit_why; /**< what that call said */
 } hopt_sqlite;
 
@@ -247,6 +257,19 @@ hopt_status hopt_sqlite__worker_put(void *self, const hopt_worker_record *worker
 hopt_status hopt_sqlite__worker_remove(void *self, const char *owner, hopt_error *err);
 hopt_status hopt_sqlite__workers(void *self, hopt_worker_record **list, size_t *count,
                                  hopt_error *err);
+
+/* ---- sqlite_sink.c ---- */
+
+hopt_status hopt_sqlite__sink_study(void *self, hopt_sink_study *out, const char *study,
+                                    hopt_error *err);
+hopt_status hopt_sqlite__sink_study_put(void *self, const char *study, const hopt_sink_study *old,
+                                        const hopt_sink_study *now, hopt_error *err);
+hopt_status hopt_sqlite__sink_pending(void *self, hopt_sink_trial **list, size_t *count,
+                                      const char *study, const char *parent, int after, int limit,
+                                      hopt_error *err);
+hopt_status hopt_sqlite__sink_put(void *self, hopt_sink_trial *trials, size_t n, hopt_error *err);
+/** Forget what sinks keep of a study; part of the caller's transaction. */
+hopt_status hopt_sqlite__sink_delete(hopt_sqlite *s, const char *study, hopt_error *err);
 
 /* ---- sqlite_health.c ---- */
 

@@ -136,6 +136,28 @@ static const char *const texts[HOPT_SQL_COUNT] = {
     [HOPT_SQL_WORKER_PUT] = "INSERT OR REPLACE INTO worker(owner,doc,seen_ms) VALUES(?1,?2,?3)",
     [HOPT_SQL_WORKER_REMOVE] = "DELETE FROM worker WHERE owner=?1",
     [HOPT_SQL_WORKERS] = "SELECT owner,doc,seen_ms FROM worker ORDER BY seen_ms DESC, owner",
+    /* Files of before have no such tables, and most studies need none. */
+    [HOPT_SQL_SINK_STUDY_TABLE] = "CREATE TABLE IF NOT EXISTS mlflow_study(study TEXT PRIMARY KEY,"
+                                  " run TEXT, owner TEXT, beat INT) WITHOUT ROWID",
+    [HOPT_SQL_SINK_TRIAL_TABLE] = "CREATE TABLE IF NOT EXISTS mlflow_trial(trial BLOB PRIMARY KEY,"
+                                  " parent TEXT, run TEXT, done INT) WITHOUT ROWID",
+    [HOPT_SQL_SINK_STUDY] = "SELECT m.run,m.owner,m.beat FROM study s LEFT JOIN mlflow_study m"
+                            " ON m.study=s.name WHERE s.name=?1",
+    [HOPT_SQL_SINK_STUDY_FIRST] = "INSERT INTO mlflow_study(study,run,owner,beat)"
+                                  " SELECT name,?2,?3,?4 FROM study WHERE name=?1"
+                                  " ON CONFLICT DO NOTHING",
+    [HOPT_SQL_SINK_STUDY_PUT] = "UPDATE mlflow_study SET run=?2, owner=?3, beat=?4"
+                                " WHERE study=?1 AND run=?5 AND owner=?6 AND beat=?7",
+    [HOPT_SQL_SINK_PENDING] =
+        "SELECT t.id,t.num,t.version,m.parent,m.run FROM trial t LEFT JOIN mlflow_trial m"
+        " ON m.trial=t.id WHERE t.study=?1 AND t.num>?3 AND t.state>1"
+        " AND (m.parent IS NOT ?2 OR m.done IS NOT t.version) ORDER BY t.num LIMIT ?4",
+    [HOPT_SQL_SINK_PUT] = "INSERT INTO mlflow_trial(trial,parent,run,done)"
+                          " SELECT id,?3,?4,CASE WHEN ?5 THEN version END FROM trial"
+                          " WHERE id=?1 AND version=?2 ON CONFLICT(trial) DO UPDATE SET"
+                          " parent=excluded.parent, run=excluded.run, done=excluded.done",
+    [HOPT_SQL_SINK_STUDY_DELETE] = "DELETE FROM mlflow_study WHERE study=?1",
+    [HOPT_SQL_SINK_TRIALS_DELETE] = "DELETE FROM mlflow_trial WHERE " TRIALS_OF,
     [HOPT_SQL_DATA_VERSION] = "PRAGMA data_version",
     /* The same value would write nothing; a gap in tids does no harm. */
     [HOPT_SQL_SCRATCH] = "UPDATE counter SET last_id=last_id+1",

@@ -209,6 +209,7 @@ hopt_status hopt_sqlite__study_delete(void *self, const char *name, hopt_error *
     int changes = 0;
     hopt_status status = hopt_sqlite__begin(s, err);
     if (status) return status;
+    status = hopt_sqlite__sink_delete(s, name, err);
     for (size_t i = 0; i < HOPT_COUNT(steps) && status == HOPT_OK; i++)
         status = hopt_sqlite__run(s, &changes, steps[i], err, "t", name);
     status = hopt_sqlite__end(s, status, err);

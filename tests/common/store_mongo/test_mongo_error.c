@@ -110,6 +110,7 @@ Test(mongo_open, leaves_no_file_behind) {
     hopt_error err;
     hopt_store_options options = {.timeout_ms = 1000};
     snprintf(path, sizeof path, "/dev/shm/mongoc-%d", (int)getpid());
+    unlink(path); /* of another's program, killed under the same number */
     cr_assert_eq(hopt_store_mongo.open(&opened, "mongodb://127.0.0.1:9/nobody", &options, &err),
                  HOPT_EUNAVAILABLE);
     cr_assert(access(path, F_OK) != 0, "%s", path);

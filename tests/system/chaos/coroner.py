@@ -20,7 +20,8 @@ class Evaluation:
         self.start = int(words[7]) / 1e6
         self.end = None  # when it noted that it had a result
         self.loss = None
-        self.death = None
+        self.death = None  # when we saw it
+        self.last_alive = None  # and when it was alive for sure: we may be slow in looking
         self.fds = {}  # "objective", "runner": pidfd
         self.shot = None  # what the adversary did to it or its runner: "kill_runner", ...
 
@@ -40,6 +41,7 @@ def _pidfd(pid):
 
 class Coroner(threading.Thread):
     TICK_S = 0.01
+    STALL_S = 0.3  # a machine on which we are so late has no time for others either
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -51,6 +53,8 @@ class Coroner(threading.Thread):
         self._by_key = {}
         self._by_fd = {}
         self._poll = select.poll()
+        self.stalls = []  # (begin, end)
+        self._looked = 0.0  # when all registered were looked at
         self._over = threading.Event()
         self._rest = b""
 
@@ -97,6 +101,7 @@ class Coroner(threading.Thread):
     def _bury(self, one):
         with self.lock:
             one.death = time.monotonic()
+            one.last_alive = max(one.start, self._looked)
             for fd in one.fds.values():
                 if fd is not None:
                     os.close(fd)
@@ -129,8 +134,13 @@ class Coroner(threading.Thread):
             file.seek(0)
             while not self._over.is_set():
                 self._read(file)
-                for fd, _ in self._poll.poll(self.TICK_S * 1000):
+                dead = self._poll.poll(self.TICK_S * 1000)
+                looked = time.monotonic()
+                if self._looked and looked - self._looked > self.STALL_S:
+                    self.stalls.append((self._looked, looked))
+                for fd, _ in dead:
                     self._poll.unregister(fd)
                     self._bury(self._by_fd.pop(fd))
+                self._looked = looked
                 self._over.wait(self.TICK_S)
             self._read(file)

@@ -97,7 +97,7 @@ def _two_at_once(trials, evaluations):
 
 def _outlives_its_worker(trials, evaluations):
     one = evaluations[-1]
-    evaluations.append(_again(one, num=-1, death=one.death + 1e6))
+    evaluations.append(_again(one, num=-1, death=one.death + 1e6, last_alive=one.death + 1e6))
 
 
 def _still_alive(trials, evaluations):

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 DEATH_S = 1.0  # how long what a worker started may outlive it
+DEATH_LOOKS = 20  # and how often it must have been seen since: a machine that stands still lets nobody die
 REFUSED = 3  # exit code of a program that can't reach the store at its start
 
 
@@ -111,7 +112,7 @@ class Fleet:
         self.seats = seats
         self.clocks = clocks  # [{environment}, ...]: taken in turn at each start
         self.starts = 0
-        self.watches = []  # (when to look, who died, its descendants)
+        self.watches = []  # [when it was killed, who, its descendants, looks]
         self.slowest_death = 0.0
         self.refused = []  # when a start failed because the store was away
         self.violations = []
@@ -133,16 +134,17 @@ class Fleet:
         seat.buried()
         seat.again_at = now + again
         if seat.role == "worker":
-            self.watches.append([now, seat.name, below])
+            self.watches.append([now, seat.name, below, 0])
 
     def _look(self, now):
         """Whether what the killed left behind is gone."""
         for watch in list(self.watches):
-            died, name, below = watch
+            died, name, below, _ = watch
+            watch[3] += 1
             left = still_there(below)
             if not left:
                 self.slowest_death = max(self.slowest_death, now - died)
-            elif now - died < DEATH_S:
+            elif now - died < DEATH_S or watch[3] < DEATH_LOOKS:
                 continue
             else:
                 named = ", ".join(f"{pid} {name_of(pid)}" for pid in left)
