@@ -198,6 +198,16 @@ void hopt_mlflow__feed_leave(hopt_mlflow__feed *feed, hopt_store *store) {
 
 /* ---- the study's run ---- */
 
+/* When the study began, as far as it is known: it may be an old one. */
+static int64_t begin_of(const hopt_mlflow__feed *feed, hopt_store *store) {
+    hopt_trials first = {0};
+    hopt_trial_query query = {.study = feed->study, .after = -1, .limit = 1, .brief = true};
+    hopt_status status = hopt_store_trials(store, &first, &query, NULL, NULL);
+    int64_t begin_ms = status == HOPT_OK && first.count ? first.list[0]->book_ms : 0;
+    hopt_trials_clear(&first);
+    return begin_ms > 0 ? begin_ms : hopt_clock_unix_ms();
+}
+
 static json_t *parent_request(const hopt_mlflow__feed *feed, const hopt_mlflow__work *work,
                               const char *id) {
     hopt_mlflow_load tags;
@@ -209,7 +219,7 @@ static json_t *parent_request(const hopt_mlflow__feed *feed, const hopt_mlflow__
     hopt_mlflow_add_tag(&tags, "hopt.study_id", id);
     json_t *request =
         json_pack("{s:s,s:s,s:I,s:O}", "experiment_id", work->experiment, "run_name", feed->study,
-                  "start_time", (json_int_t)hopt_clock_unix_ms(), "tags", tags.tags);
+                  "start_time", (json_int_t)begin_of(feed, work->store), "tags", tags.tags);
     hopt_mlflow_load_clear(&tags);
     return request;
 }
