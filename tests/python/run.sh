@@ -57,7 +57,7 @@ mongo)
     py -m unittest test_store
     ;;
 domains)
-    py domains.py --seeds 5
+    py domains.py --seeds 3
     ;;
 hyperopt)
     venv=$("$repo/tests/interop/hyperopt_venv.sh")

@@ -89,7 +89,8 @@ class StoredTrials(InAStore):
         if printed is not None:
             lines = [json.loads(line) for line in printed.splitlines()]
             self.assertEqual([line["loss"] for line in lines], again.losses())
-            self.assertIn("40 proposals, all as recorded", hopt_program("replay", self.name, "--store", self.store))
+            replayed = hopt_program("replay", self.name, "--store", self.store)
+            self.assertIn("40 proposals, all as recorded", replayed)
 
     def test_as_in_memory(self):
         """The same seed, the same trials, wherever they are kept."""
