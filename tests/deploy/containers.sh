@@ -95,7 +95,9 @@ touch study/hold.0.1 study/hold.1.1
 printf 'mongodb://%smongo:%s/%s' "$login" "$(cat relay-port)" "${store##*/}" >secrets/store
 for name in mongo-root-password mongo-hopt-password mongo-keyfile; do echo none >"secrets/$name"; done
 chmod 444 secrets/*
-cat >override.yml <<END
+# write_override IMAGE: of the workers.
+write_override() {
+    cat >override.yml <<END
 networks:
   default: {external: {name: $project}}
 services:
@@ -108,7 +110,7 @@ services:
     healthcheck: {interval: 1s}
     extra_hosts: ["mongo:$bridge"]
   worker:
-    image: hopt-worker
+    image: $1
     healthcheck: {interval: 1s}
     extra_hosts: ["mongo:$bridge"]
 secrets:
@@ -117,6 +119,8 @@ secrets:
   mongo-hopt-password: {file: $work/secrets/mongo-hopt-password}
   mongo-keyfile: {file: $work/secrets/mongo-keyfile}
 END
+}
+write_override hopt-worker
 export HOPT_STUDY=$work/study HOPT_MASTER_ARGS="--poll 200ms" HOPT_WORKER_ARGS="--grace 1s"
 
 # ---- two workers ----
@@ -217,6 +221,24 @@ holds all.txt 'study is done'
 holds inspected.txt '/run/secrets/store'
 for file in all.txt inspected.txt objectives.txt; do lacks "$file" "$password|mongodb://[^ ]*@"; done
 exits 0 compose down -v -t 10
+say "no password in logs, containers, images or the objectives' output"
+
+# ---- examples/digits, as in the README ----
+
+if [ "${HOPT_TEST_CONTAINERS:-}" = digits ]; then
+    deploy_lock
+    deploy_step "image worker-sklearn" engine_build worker-sklearn || fail "no image with scikit-learn"
+    deploy_unlock
+    write_override hopt-worker-sklearn
+    export HOPT_STUDY=$repo/examples/digits HOPT_MASTER_ARGS="--poll 200ms --set stop.max_trials=6"
+    study=digits
+    up --scale worker=2
+    wait_until 300 "the study is done" study_is "done"
+    whole 6 "done"
+    exits 0 compose exec -T master hopt best digits
+    say "digits: best loss $("${hopt[@]}" best digits --json | field loss) of 6 trials"
+    exits 0 compose down -v -t 10
+fi
 same "containers left" "" "$(docker ps -aq)"
 same "volumes left" "" "$(docker volume ls -q)"
 exit 0

@@ -19,7 +19,7 @@ context = session.sparkContext
 context.setLogLevel("ERROR")
 
 
-def wait_until(what, condition, seconds=240):
+def wait_until(what, condition, seconds=600):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -149,20 +149,20 @@ def quick(point):
     return point["x"] ** 2
 
 
-trials = hopt.SparkTrials(parallelism=150, loss_threshold=-1)
+trials = hopt.SparkTrials(parallelism=132, loss_threshold=-1)
 peak = [0]
 
 
 def count_threads():
-    while trials.count_total_trials() < 150:
+    while trials.count_total_trials() < 132:
         peak[0] = max(peak[0], trials.count_by_state_unsynced(hopt.JOB_STATE_RUNNING))
         time.sleep(0.01)
 
 
 watcher = threading.Thread(target=count_threads, daemon=True)
 watcher.start()
-minimize(quick, trials, 150, max_queue_len=150)
-check("150 at a time", trials.parallelism == 150 and trials.count_successful_trials() == 150
+minimize(quick, trials, 132, max_queue_len=132)
+check("more than 128 at a time", trials.parallelism == trials.count_successful_trials() == 132
       and peak[0] > 128)
 
 

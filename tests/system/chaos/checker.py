@@ -138,9 +138,9 @@ class Checker:
     # ---- nobody outlives his worker ----
 
     def stalled(self, begin, end):
-        """For how long of begin..end the machine stood still, as far as we saw."""
-        return sum(max(0.0, min(until, end) - max(since, begin))
-                   for since, until in self.run.coroner.stalls)  # fmt: skip
+        """How much of begin..end nobody could use."""
+        return sum(part * max(0.0, min(until, end) - max(since, begin))
+                   for since, until, part in self.run.coroner.stalls)  # fmt: skip
 
     def outlived(self, one, died):
         """By how much at least, of time in which it could have died."""
@@ -173,7 +173,7 @@ class Checker:
 
     def spans(self, worker):
         """From when to when this worker could not beat, as far as we had a hand in it or saw it."""
-        spans = list(self.run.coroner.stalls)
+        spans = [(since, until) for since, until, part in self.run.coroner.stalls if part > 0.5]
         for name, since, until in self.run.stops:
             if name == worker:
                 spans.append((since, until))
