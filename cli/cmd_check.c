@@ -127,12 +127,15 @@ static void print_json(const hopt_study_spec *spec, int64_t seed, const char *wa
     json_t *effective = hopt_sampler_effective(spec->sampler, spec->sampler_options);
     hopt_buf objective = HOPT_BUF_INIT;
     hopt_view_objective(&objective, spec);
-    hopt_cli_json(json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:s?}", "name", spec->name, "objective",
-        hopt_buf_string(&objective), "direction", spec->maximize ? "maximize" : "minimize",
-        "sampler", spec->sampler, "sampler_options", effective, "sampler_defaults",
-        defaults(spec, effective), "max_trials", spec->stop.max_trials, "points", spec->n_points,
-        "parameters", labels, "samples", samples, "warning", warning));
+    char *plan = hopt_sampler_plan(spec->sampler, spec->sampler_options, spec->space);
+    hopt_cli_json(json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s*, s:i, s:i, s:o, s:o, s:s?}",
+                            "name", spec->name, "objective", hopt_buf_string(&objective),
+                            "direction", spec->maximize ? "maximize" : "minimize", "sampler",
+                            spec->sampler, "sampler_options", effective, "sampler_defaults",
+                            defaults(spec, effective), "sampler_plan", plan, "max_trials",
+                            spec->stop.max_trials, "points", spec->n_points, "parameters", labels,
+                            "samples", samples, "warning", warning));
+    free(plan);
     hopt_buf_clear(&objective);
 }
 
@@ -159,6 +162,12 @@ static void print_sampler(const hopt_study_spec *spec, hopt_buf *text) {
         print_line("", text);
     }
     json_decref(effective);
+    char *plan = hopt_sampler_plan(spec->sampler, spec->sampler_options, spec->space);
+    if (plan) {
+        hopt_buf_text(text, plan);
+        print_line("proposes", text);
+    }
+    free(plan);
 }
 
 static void print_people(const hopt_study_spec *spec, int64_t seed) {
@@ -208,7 +217,8 @@ static int check(const hopt_command *self, void *given) {
 
 static const char *const description[] = {
     "Reads and checks a study file and prints what it says: name, objective, direction, sampler "
-    "with all its options, those marked that are defaults, limits, the space as a tree, and three "
+    "with all its options, those marked that are defaults, which algorithm will propose when, "
+    "limits, the space as a tree, and three "
     "points drawn from it as the "
     "objective would get them. Nothing is run and nothing is created.",
     "All independent errors of a file are printed together, each as file:line:column: message.",

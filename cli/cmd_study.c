@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "cli/view.h"
 #include "common/base/time.h"
+#include "master/as_json.h"
 #include "master/enroll.h"
 
 /* ---- list ---- */
@@ -62,7 +63,7 @@ static bool list_one(const hopt_command *self, hopt_context *context, const char
     else {
         hopt_trial *best = NULL;
         if (hopt_store_best(context->store, &best, name, NULL) != HOPT_OK) best = NULL;
-        hopt_cli_json(hopt_view_study_json(study, spec, counts, best));
+        hopt_cli_json(hopt_study_json(study, spec, counts, best));
         hopt_trial_free(best);
     }
     hopt_study_free(study);
@@ -186,7 +187,7 @@ static int show(const hopt_command *self, void *given) {
     else if (s->file)
         fputs(context.study->spec, stdout);
     else if (s->common.json)
-        hopt_cli_json(hopt_view_study_json(context.study, context.spec, counts, best));
+        hopt_cli_json(hopt_study_json(context.study, context.spec, counts, best));
     else
         show_people(&context, counts, best);
     hopt_trial_free(best);

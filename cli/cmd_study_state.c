@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/term.h"
 #include "cli/view.h"
+#include "master/as_json.h"
 
 typedef struct settings {
     hopt_cli_common common;
@@ -119,11 +120,11 @@ static int finish_stop(const hopt_command *self, hopt_context *context, const ch
         status = hopt_store_stop_running(context->store, name, -1, "cancelled", &err);
     if (status == HOPT_OK) status = hopt_store_counts(context->store, name, counts, &err);
     if (status != HOPT_OK) return hopt_cli_fail(self, &err);
-    *words = hopt_view_has_master(context->study)
+    *words = hopt_study_has_master(context->study)
                  ? "stopping; running trials end within their grace time"
                  : "stopping; trials still run and no master is there to end the study: start "
                    "hopt-master, or say it again when they have ended";
-    if (counts[HOPT_RUNNING] > 0 || hopt_view_has_master(context->study)) return HOPT_EXIT_OK;
+    if (counts[HOPT_RUNNING] > 0 || hopt_study_has_master(context->study)) return HOPT_EXIT_OK;
     status = hopt_store_study_update(context->store, name, context->study->rev,
                                      (int)HOPT_STUDY_DONE, "cancelled", NULL, NULL, &err);
     if (status != HOPT_OK && status != HOPT_ECONFLICT) return hopt_cli_fail(self, &err);

@@ -6,7 +6,8 @@
 #include "cli/context.h"
 #include "cli/table.h"
 #include "cli/view.h"
-#include "cli/workers_seen.h"
+#include "master/as_json.h"
+#include "master/workers_seen.h"
 
 typedef struct settings {
     hopt_cli_common common;
@@ -16,14 +17,6 @@ static const hopt_option options[] = {HOPT_CLI_STORE(settings, HOPT_CLI_STORE_FO
                                       HOPT_CLI_JSON(settings),
                                       HOPT_CLI_QUIET(settings),
                                       {0}};
-
-static void print_json(const hopt_worker_record *worker) {
-    hopt_cli_json(json_pack(
-        "{s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:f, s:b}", "owner", worker->owner, "host",
-        worker->host, "pid", worker->pid, "slots", worker->slots, "running", worker->running,
-        "studies", worker->studies ? worker->studies : "", "age_ms", (json_int_t)worker->age_ms,
-        "lease_s", worker->lease_s, "alive", (int)!hopt_worker_silent(worker)));
-}
 
 static void add_row(hopt_table *table, const hopt_worker_record *worker) {
     hopt_buf ago = HOPT_BUF_INIT;
@@ -53,7 +46,7 @@ static int workers(const hopt_command *self, void *given) {
             if (table)
                 add_row(table, &list[i]);
             else
-                print_json(&list[i]);
+                hopt_cli_json(hopt_worker_json(&list[i]));
         }
         if (table) hopt_table_print(table, stdout);
         if (count == 0)

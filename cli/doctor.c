@@ -6,12 +6,13 @@
 #include <sys/statvfs.h>
 
 #include "cli/view.h"
-#include "cli/workers_seen.h"
 #include "common/base/alloc.h"
 #include "common/base/time.h"
 #include "common/store/uri.h"
 #include "common/sys/file.h"
+#include "master/as_json.h"
 #include "master/enroll.h"
+#include "master/workers_seen.h"
 
 /* From here on a value is worth a warning. */
 enum { SLOW_PING_MS = 50, SLOW_WRITE_MS = 200, SKEW_MS = 5000, NAMED_MAX = 5 };
@@ -168,7 +169,7 @@ static void examine_leader(hopt_findings *findings, const hopt_study_record *stu
     bool wants = study->state == HOPT_STUDY_ACTIVE || study->state == HOPT_STUDY_CLOSING;
     if (!wants) return;
     hopt_view_master(&name, study);
-    if (hopt_view_has_master(study))
+    if (hopt_study_has_master(study))
         add(findings, HOPT_FINDING_OK, "master", NULL, "study %s is led by %s", study->name,
             name.data);
     else

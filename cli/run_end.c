@@ -13,6 +13,7 @@
 #include "cli/term.h"
 #include "cli/view.h"
 #include "common/base/alloc.h"
+#include "master/as_json.h"
 #include "master/enroll.h"
 
 enum { PLOT_WIDTH = 72, PLOT_HEIGHT = 8 };
@@ -187,7 +188,7 @@ static int exit_code(const ending *end) {
 static void say_json(const ending *end) {
     char masked[1024];
     hopt_store_mask_uri(masked, sizeof masked, end->run->uri);
-    json_t *json = hopt_view_study_json(end->study, end->spec, end->counts, end->best);
+    json_t *json = hopt_study_json(end->study, end->spec, end->counts, end->best);
     json_object_set_new(json, "store", json_string(masked));
     json_object_set_new(json, "interrupted", json_boolean(end->run->signum != 0));
     hopt_cli_json(json);

@@ -10,6 +10,7 @@
 #include "common/base/time.h"
 #include "common/json/json.h"
 #include "common/sys/host.h"
+#include "master/as_json.h"
 
 /* The trial's point, or NULL when its values don't fit the space (a foreign or damaged one). */
 static double *point_of(const hopt_study_spec *spec, const hopt_trial *trial) {
@@ -110,14 +111,8 @@ void hopt_view_state(hopt_buf *out, const hopt_study_record *study) {
     if (study->reason) hopt_buf_print(out, " (%s)", study->reason);
 }
 
-bool hopt_view_has_master(const hopt_study_record *study) {
-    if (!study->leader || !study->leader[0] || study->state == HOPT_STUDY_DONE) return false;
-    const char *boot = strrchr(study->leader, '@'); /* "host:pid:8hex@boot" */
-    return !boot || !hopt_host_owner_gone(study->leader, boot + 1);
-}
-
 void hopt_view_master(hopt_buf *out, const hopt_study_record *study) {
-    if (hopt_view_has_master(study))
+    if (hopt_study_has_master(study))
         hopt_buf_add(out, study->leader, strcspn(study->leader, "@"));
     else
         hopt_buf_text(out, "none");
@@ -165,22 +160,6 @@ void hopt_view_ago(hopt_buf *out, int64_t ms) {
     char text[64];
     hopt_time_duration(text, sizeof text, ms < 0 ? 0 : ms);
     hopt_buf_print(out, "%s ago", text);
-}
-
-json_t *hopt_view_study_json(const hopt_study_record *study, const hopt_study_spec *spec,
-                             const int64_t counts[HOPT_STATES], const hopt_trial *best) {
-    json_t *trials = json_object();
-    for (int i = 0; i < HOPT_STATES; i++)
-        json_object_set_new(trials, hopt_state_name((hopt_state)i), json_integer(counts[i]));
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s?, s:s, s:s, s:I, s:i, s:o, s:I, s:s?, s:I}", "name", study->name, "state",
-        hopt_study_state_name(study->state), "reason", study->reason, "direction",
-        spec->maximize ? "maximize" : "minimize", "sampler", spec->sampler, "seed",
-        (json_int_t)study->seed, "max_trials", spec->stop.max_trials, "trials", trials, "active_ms",
-        (json_int_t)study->active_ms, "leader", hopt_view_has_master(study) ? study->leader : NULL,
-        "rev", (json_int_t)study->rev);
-    json_object_set_new(json, "best", best ? hopt_trial_json(best, spec->maximize) : json_null());
-    return json;
 }
 
 void hopt_view_log_part(FILE *stream, const char *text, size_t length) {

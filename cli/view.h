@@ -19,14 +19,8 @@ void hopt_view_params_line(hopt_buf *out, const hopt_study_spec *spec, const hop
 void hopt_view_counts(hopt_buf *out, const int64_t counts[HOPT_STATES], int64_t fail);
 /** Why a trial did not end well: "Exit: exit code 1", "loss is nan", "" for an ok one. Appends. */
 void hopt_view_reason(hopt_buf *out, const hopt_trial *trial);
-/** A study as JSON. `best` may be NULL. New reference. */
-json_t *hopt_view_study_json(const hopt_study_record *study, const hopt_study_spec *spec,
-                             const int64_t counts[HOPT_STATES], const hopt_trial *best);
 /** "done (max_trials)". Appends to `out`. */
 void hopt_view_state(hopt_buf *out, const hopt_study_record *study);
-/** Whether the study has a master, as far as can be told from here: one of this machine whose
- * process is gone does not count, nor one that a finished study still names. */
-bool hopt_view_has_master(const hopt_study_record *study);
 /** Its name, or "none". Appends to `out`. */
 void hopt_view_master(hopt_buf *out, const hopt_study_record *study);
 /** What ends the study: "200 trials, 1h 00m, loss below 0.01". Appends to `out`. */

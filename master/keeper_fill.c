@@ -89,8 +89,16 @@ static int slots_left(const hopt_keeper *keeper) {
     return limit > used ? limit - used : 0;
 }
 
+/* That a model could not be had is said once, whatever comes later. */
+static void note_sampler(hopt_keeper *keeper, hopt_keeper_news *news) {
+    const char *note = hopt_proposer_note(keeper->proposer);
+    if (!note || keeper->noted) return;
+    keeper->noted = true;
+    snprintf(news->warning, sizeof news->warning, "sampler: %s", note);
+}
+
 static hopt_status propose(hopt_keeper *keeper, hopt_trial **batch, size_t *n, int want,
-                           hopt_error *err) {
+                           hopt_keeper_news *news, hopt_error *err) {
     int num = -1;
     int limit = keeper->spec->stop.max_trials > 0 ? keeper->spec->stop.max_trials : HOPT_TRIALS_MAX;
     for (*n = 0; (int)*n < want; (*n)++) {
@@ -104,6 +112,7 @@ static hopt_status propose(hopt_keeper *keeper, hopt_trial **batch, size_t *n, i
         if (status != HOPT_OK) return status == HOPT_ENOTFOUND ? HOPT_OK : status;
         batch[*n]->id = hopt_trial_id_make(keeper->record->prefix, num);
         batch[*n]->by = hopt_strdup(keeper->owner);
+        note_sampler(keeper, news);
     }
     return HOPT_OK;
 }
@@ -175,7 +184,7 @@ hopt_status hopt_keeper__fill(hopt_keeper *keeper, hopt_store *store, hopt_keepe
         if (want <= 0) break;
         hopt_trial *batch[BATCH];
         size_t n;
-        status = propose(keeper, batch, &n, want, err);
+        status = propose(keeper, batch, &n, want, news, err);
         size_t proposed = n;
         if (status == HOPT_OK && n) status = insert(keeper, store, batch, n, news, err);
         for (size_t i = 0; i < proposed; i++)

@@ -51,6 +51,7 @@ struct hopt_keeper {
     /* What survives unloading, of this very study (its prefix). */
     int *occupied; /* nums of slots that hold what can't be read as a trial */
     size_t n_occupied, occupied_capacity;
+    bool noted;     /* the log has the sampler's note */
     int64_t unread; /* stored trials that reading anew did not bring */
 };
 

@@ -11,6 +11,7 @@
 #include "common/monitor/monitor.h"
 #include "common/program/program.h"
 #include "common/sys/log.h"
+#include "master/api.h"
 #include "master/enroll.h"
 #include "master/master.h"
 #include "master/master_command.h"
@@ -34,6 +35,7 @@ typedef struct program {
     hopt_signals *signals;
     hopt_monitor *monitor; /* NULL: nothing is shown */
     hopt_master_metrics *metrics;
+    hopt_api *api;
     hopt_mlflow *mlflow; /* or NULL */
     uv_timer_t mlflow_timer;
     hopt_service *service;
@@ -132,11 +134,17 @@ static void on_monitor_closed(void *data) {
     if (self->mlflow) uv_close((uv_handle_t *)&self->mlflow_timer, NULL);
 }
 
+/* The routes are gone: nobody may ask any more. */
+static void on_api_closed(void *data) {
+    program *self = data;
+    hopt_monitor_close(self->monitor, on_monitor_closed, self);
+}
+
 static void on_closed(void *data) {
     program *self = data;
     self->master = NULL;
     hopt_master_metrics_of(self->metrics, NULL);
-    hopt_monitor_close(self->monitor, on_monitor_closed, self);
+    hopt_api_close(self->api, on_api_closed, self);
 }
 
 static void stop(program *self) {
@@ -214,7 +222,8 @@ static void start_mlflow(program *self) {
                                    .glob = s->studies,
                                    .uri = s->mlflow,
                                    .experiment = s->mlflow_experiment,
-                                   .artifacts = s->mlflow_artifacts};
+                                   .artifacts = s->mlflow_artifacts,
+                                   .observer = hopt_monitor_store(self->monitor)};
     self->mlflow = hopt_mlflow_start(&options);
     HOPT_ASSERT(uv_timer_init(&self->loop, &self->mlflow_timer) == 0);
     self->mlflow_timer.data = self;
@@ -248,6 +257,11 @@ static hopt_histogram *suggest_seconds(program *self) {
                    : NULL;
 }
 
+static void on_not_served(void *data) {
+    program *self = data;
+    hopt_signals_close(self->signals);
+}
+
 static int run(program *self) {
     HOPT_ASSERT(uv_loop_init(&self->loop) == 0);
     self->signals = hopt_signals_new(&self->loop, on_signal, self);
@@ -263,6 +277,7 @@ static int run(program *self) {
                                    .suggest = suggest_seconds(self),
                                    .count_workers = self->monitor != NULL};
     hopt_monitor_program shown = {not_ready, self};
+    self->api = hopt_api_new(&self->loop, self->monitor, self->store);
     hopt_error err;
     int code = HOPT_EXIT_OK;
     if (hopt_monitor_start(self->monitor, &self->loop, &shown, &err) == HOPT_OK) {
@@ -275,7 +290,7 @@ static int run(program *self) {
         hopt_monitor_log(self->monitor);
     } else {
         code = hopt_program_fail(program_name, &err);
-        hopt_signals_close(self->signals);
+        hopt_api_close(self->api, on_not_served, self);
     }
     uv_run(&self->loop, UV_RUN_DEFAULT);
     HOPT_ASSERT(uv_loop_close(&self->loop) == 0);

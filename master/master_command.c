@@ -69,7 +69,8 @@ static const char *const description[] = {
     "never propose the same trial.",
     "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
     "HOPT_STORE, or give @FILE.",
-    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
+    "With --http it shows /healthz, /readyz, /metrics (Prometheus) and studies as JSON below "
+    "/api/v1, without a login: see "
     "docs/monitoring.md.",
     "It stays in the foreground and logs to standard error. SIGTERM or SIGINT makes it leave the "
     "lead, so that another takes over at once, and exit.",

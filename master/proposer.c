@@ -248,6 +248,10 @@ static void record_view(hopt_proposer *proposer, hopt_trial *trial, bool given) 
     forget_settled(proposer);
 }
 
+const char *hopt_proposer_note(const hopt_proposer *proposer) {
+    return hopt_sampler_note(proposer->sampler);
+}
+
 static const char *cmd_of(const hopt_study_spec *spec) {
     switch (spec->objective.kind) {
     case HOPT_OBJECTIVE_SERVER:

@@ -37,6 +37,9 @@ bool hopt_proposer_knows(const hopt_proposer *proposer, int num);
 HOPT_MUST_CHECK hopt_status hopt_proposer_propose(hopt_proposer *proposer, hopt_trial **trial,
                                                   int num, hopt_error *err);
 
+/** hopt_sampler_note() of the last proposal. */
+const char *hopt_proposer_note(const hopt_proposer *proposer);
+
 /**
  * Make trial `num` at a point that somebody gives. The new trial becomes pending.
  * @param point  checked by the caller. @return as *trial of hopt_proposer_propose().

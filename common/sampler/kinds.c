@@ -110,6 +110,21 @@ hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t seed, int64_t n
     return sampler->kind->suggest(sampler->self, seed, num, point, err);
 }
 
+const char *hopt_sampler_note(const hopt_sampler *sampler) {
+    return sampler->kind->note ? sampler->kind->note(sampler->self) : NULL;
+}
+
+char *hopt_sampler_plan(const char *name, const json_t *options, const hopt_space *space) {
+    const hopt_sampler_kind *kind;
+    hopt_error err;
+    if (find_kind(&kind, name, &err) != HOPT_OK || !kind->plan) return NULL;
+    void *values = hopt_zalloc(1, kind->options_size + 1);
+    hopt_status status = hopt_sampler__read_options(values, kind, options, &err);
+    char *plan = status == HOPT_OK ? kind->plan(values, hopt_space_size(space)) : NULL;
+    free(values);
+    return plan;
+}
+
 json_t *hopt_sampler_explain(hopt_sampler *sampler, uint64_t seed, int64_t num) {
     const hopt_sampler_kind *kind = sampler->kind;
     json_t *said = kind->explain ? kind->explain(sampler->self, seed, num)

@@ -85,6 +85,10 @@ typedef struct hopt_sampler_kind {
     hopt_status (*suggest)(void *self, uint64_t seed, int64_t num, double *point, hopt_error *err);
     /** What hopt_sampler_explain() says of this kind; NULL: that it draws from the prior. */
     json_t *(*explain)(void *self, uint64_t seed, int64_t num);
+    /** hopt_sampler_note() of this kind; NULL: there never is one. */
+    const char *(*note)(const void *self);
+    /** hopt_sampler_plan() of this kind, for a space of `size` parameters; NULL: nothing to say. */
+    char *(*plan)(const void *options, int size);
 } hopt_sampler_kind;
 
 /** An option's default as the study file would say it. New reference. */
@@ -96,6 +100,14 @@ HOPT_MUST_CHECK json_t *hopt_sampler_option_default(const hopt_sampler_option *o
  * pass hopt_sampler_check(). New reference, sharing nothing with `options`.
  */
 HOPT_MUST_CHECK json_t *hopt_sampler_effective(const char *name, const json_t *options);
+
+/**
+ * Which algorithm will propose when, for kinds that leave it to another one at times: a sentence
+ * that the caller frees; NULL: there is nothing to say. `name` and `options` must pass
+ * hopt_sampler_check(); `space` is borrowed.
+ */
+HOPT_MUST_CHECK char *hopt_sampler_plan(const char *name, const json_t *options,
+                                        const hopt_space *space);
 
 /** All kinds, NULL-terminated; the first is the default. */
 const hopt_sampler_kind *const *hopt_sampler_kinds(void);
@@ -151,6 +163,10 @@ HOPT_MUST_CHECK hopt_status hopt_sampler_suggest(hopt_sampler *sampler, uint64_t
  * @return new reference, the caller's: an object with at least "sampler", "step" and "why".
  */
 HOPT_MUST_CHECK json_t *hopt_sampler_explain(hopt_sampler *sampler, uint64_t seed, int64_t num);
+
+/** What a log should say once about the last suggestion: that the model could not be had and what
+ * proposed instead. NULL: nothing. Static text. */
+const char *hopt_sampler_note(const hopt_sampler *sampler);
 
 /** Draw a point from the prior (used by `random`, by start-ups and by `hopt check`). */
 void hopt_space_draw(const hopt_space *space, uint64_t seed, double *point);

@@ -372,7 +372,7 @@ typedef struct hopt_worker_record {
 } hopt_worker_record;
 
 /** Whether a worker was not heard of for longer than it said. One that is busy renews its trials
- * instead of its record: look there before (`master/keeper_fill.c`, `cli/workers_seen.c`). */
+ * instead of its record: look there before (`master/keeper_fill.c`, `master/workers_seen.c`). */
 static inline bool hopt_worker_silent(const hopt_worker_record *worker) {
     return (double)worker->age_ms > worker->lease_s * 1000;
 }

@@ -179,7 +179,7 @@ static bool pass(hopt_mlflow *mlflow) {
     hopt_error err;
     bool all_clean = true;
     if (!mlflow->work.store) {
-        hopt_store_options options = {.create = true};
+        hopt_store_options options = {.create = true, .observer = mlflow->options.observer};
         /* The master says what is wrong with the store. */
         if (hopt_store_open(&mlflow->work.store, mlflow->options.store_uri, &options, &err) !=
             HOPT_OK)
@@ -274,6 +274,7 @@ hopt_mlflow *hopt_mlflow_start(const hopt_mlflow_options *options) {
     hopt_http_client_start();
     hopt_mlflow *mlflow = hopt_zalloc(1, sizeof *mlflow);
     mlflow->options = (hopt_mlflow_options){.store_uri = hopt_strdup(options->store_uri),
+                                            .observer = options->observer,
                                             .study = hopt_strdup(options->study),
                                             .glob = hopt_strdup(options->glob),
                                             .uri = hopt_strdup(options->uri),

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/store/observer.h"
 
 typedef struct hopt_mlflow hopt_mlflow;
 
@@ -26,9 +27,10 @@ typedef struct hopt_mlflow_options {
     const char *store_uri;
     const char *study; /**< this study only; NULL: all whose name matches `glob` */
     const char *glob;
-    const char *uri;        /**< of the tracking server */
-    const char *experiment; /**< its experiment; made when it is not there */
-    bool artifacts;         /**< attachments too */
+    const char *uri;                     /**< of the tracking server */
+    const char *experiment;              /**< its experiment; made when it is not there */
+    bool artifacts;                      /**< attachments too */
+    const hopt_store_observer *observer; /**< of its connection; borrowed; NULL: none */
 } hopt_mlflow_options;
 
 /** Whether a URI is one of a tracking server. @return HOPT_OK or HOPT_EINVAL. */

@@ -94,3 +94,42 @@ $ hopt study create set.json
 $ hopt run set.json --sampler nothing
 ! hopt run: set.json: sampler: unknown name "nothing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
 [2]
+# gp and auto: their options, and which of them proposes when.
+$ for o in hand_over=-1 startup=0 share=-0.1 share=1001; do for n in gp auto; do hopt check set.json --set sampler.startup=5 --set sampler.name=$n --set sampler.$o; echo $?; done; done
+2
+2
+2
+2
+2
+2
+2
+2
+! hopt check: set.json: sampler: "hand_over" must be an integer between 0 and 100000
+! hopt check: set.json: sampler: "hand_over" must be an integer between 0 and 100000
+! hopt check: set.json: sampler: "startup" must be an integer between 1 and 10000
+! hopt check: set.json: sampler: "startup" must be an integer between 1 and 10000
+! hopt check: set.json: sampler: unknown option "share"; `gp` knows: startup, candidates, hand_over, repeat
+! hopt check: set.json: sampler: "share" must be a number between 0 and 1000
+! hopt check: set.json: sampler: unknown option "share"; `gp` knows: startup, candidates, hand_over, repeat
+! hopt check: set.json: sampler: "share" must be a number between 0 and 1000
+$ hopt check set.json --set sampler.startup=5 --set sampler.name=gp | sed -n "/^sampler/,/^ends/p"
+sampler    gp, seed drawn at the start
+           startup = 5
+           candidates = 24 (default)
+           hand_over = 400 (default)
+           repeat = false (default)
+proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 400 ended trials tpe alone
+ends after 100 trials
+$ hopt check set.json --set sampler.startup=5 --set sampler.name=auto | sed -n "/^sampler/,/^ends/p"
+sampler    auto, seed drawn at the start
+           startup = 5
+           candidates = 24 (default)
+           hand_over = 400 (default)
+           repeat = false (default)
+           share = 0.02 (default)
+proposes   gp while its proposal costs less than 2 % of a trial's time: with 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe
+ends after 100 trials
+$ hopt check set.json --set sampler.startup=5 --set sampler.name=auto --set sampler.share=0 --json | grep -o '"sampler_plan":"[^"]*"'
+"sampler_plan":"tpe: a share of 0 leaves no time for gp"
+$ hopt check set.json --set sampler.startup=5 --json | grep -o sampler_plan
+[1]

@@ -36,11 +36,12 @@ static void execute(const char *sql) {
     sqlite3_close(db);
 }
 
-static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled *how) {
+static hopt_study_spec *enroll_with(const char *name, const char *sampler, const char *rest,
+                                    hopt_enrolled *how) {
     char *text = hopt_format("{\"name\":\"%s\",\"space\":{\"x\":{\"_type\":\"uniform\","
                              "\"_value\":[0,1]}},\"objective\":{\"command\":[\"true\"]},"
-                             "\"sampler\":{\"name\":\"random\",\"seed\":5}%s}",
-                             name, rest);
+                             "\"sampler\":{\"name\":\"%s\",\"seed\":5}%s}",
+                             name, sampler, rest);
     hopt_errors errors = {0};
     hopt_study_spec *spec;
     hopt_study_record *study;
@@ -52,6 +53,10 @@ static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled
     hopt_study_free(study);
     free(text);
     return spec;
+}
+
+static hopt_study_spec *enroll(const char *name, const char *rest, hopt_enrolled *how) {
+    return enroll_with(name, "random", rest, how);
 }
 
 static hopt_keeper *keeper_of(const char *study, const char *owner, int slots) {
@@ -82,7 +87,8 @@ static int work_one(const char *study, double loss) {
     if (status == HOPT_ENOTFOUND) return -1;
     OK(status);
     hopt_lease lease = {trial->id, study, "w:1:00000001", trial->lease};
-    hopt_result result = {.state = HOPT_DONE, .ok = true, .has_loss = true, .loss = loss};
+    hopt_result result = {
+        .state = HOPT_DONE, .ok = true, .has_loss = true, .loss = loss, .ms = 60000};
     if (isnan(loss))
         result = (hopt_result){.state = HOPT_ERROR, .error_type = "Exit", .error_message = "1"};
     OK(hopt_store_finish(store, &lease, &result, &err));
@@ -535,6 +541,33 @@ static void undone_visits_are_made_good(void) {
     hopt_trials_clear(&trials);
 }
 
+/* Losses without a model: the study goes on by tpe, and the log is told once. @return how often. */
+static int notes_of(const char *name, const char *sampler, bool equal) {
+    hopt_enrolled how;
+    hopt_study_spec_free(enroll_with(name, sampler, ",\"stop\":{\"max_trials\":25}", &how));
+    hopt_keeper *keeper = keeper_of(name, "m:1:00000001", 1);
+    int notes = 0;
+    for (int i = 0; i < 25; i++) {
+        hopt_keeper_news news = tick(keeper);
+        HOPT_ASSERT(news.queued == 1);
+        if (news.warning[0]) {
+            notes++;
+            HOPT_ASSERT(strstr(news.warning, "could not be fitted") != NULL);
+        }
+        hopt_keeper_news_clear(&news);
+        HOPT_ASSERT(work_one(name, equal ? 4 : 1.0 / (i + 1)) == i);
+    }
+    hopt_keeper_free(keeper, store);
+    return notes;
+}
+
+static void losses_without_a_model_are_told_once(void) {
+    HOPT_ASSERT(notes_of("flat-gp", "gp", true) == 1);
+    HOPT_ASSERT(notes_of("flat-auto", "auto", true) == 1);
+    HOPT_ASSERT(notes_of("flat-tpe", "tpe", true) == 0);
+    HOPT_ASSERT(notes_of("slope-gp", "gp", false) == 0);
+}
+
 int main(void) {
     hopt_store_options options = {.create = true};
     OK(hopt_store_open(&store, "sqlite::memory:", &options, &err));
@@ -554,6 +587,7 @@ int main(void) {
     asked_trial_does_not_keep_a_stopped_study();
     view_without_the_lead();
     undone_visits_are_made_good();
+    losses_without_a_model_are_told_once();
     hopt_store_close(store);
     puts("keeper: ok");
     return 0;

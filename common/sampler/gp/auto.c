@@ -1,8 +1,10 @@
 /**
- * The sampler `auto`: `gp` where its suggestion is cheap beside the trials, else `tpe`. The cost is
- * not measured but reckoned, and the trials' time is that on record, so the choice is a function of
- * the history and can be repeated.
+ * The sampler `auto`: `gp` where its suggestions are cheap beside the trials, else `tpe`. With many
+ * workers one proposer serves them all, so their number counts. The cost is not measured but
+ * reckoned, and the trials' time is that on record, so the choice is a function of the history and
+ * can be repeated.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ typedef struct timed {
 typedef struct auto_sampler {
     void *gp;
     double share;
+    bool took_gp; /* for the last suggestion */
     int size;
     timed latest[LATEST]; /* by descending num */
     int count;
@@ -105,23 +108,43 @@ static double trial_ms(const auto_sampler *self) {
 
 /* Milliseconds of a suggestion with n trials in the model, fits included, as measured on one core
  * with n = 50 to 250 and 5 to 20 parameters (docs/benchmarks.md). */
-static double cost_ms(double n, int size) {
+static double cost_ms(size_t trials, int size) {
+    double n = (double)trials;
     return (0.75 + size / 40.0) * (0.2 + 6e-5 * n * n + 4.5e-7 * n * n * n);
 }
 
-bool hopt_auto_prefers_gp(size_t trials, int size, double ms, double share) {
-    double n = trials < HOPT_GP_DATA_MAX ? (double)trials : HOPT_GP_DATA_MAX;
-    return ms <= 0 || cost_ms(n, size) <= share * ms; /* of trials that nobody timed: rather gp */
+static size_t at_most(size_t n, size_t most) {
+    return n < most ? n : most;
+}
+
+/* The two sides of the choice: while a trial runs, one proposal for each that runs at the same
+ * time. */
+typedef struct costs {
+    double gp_ms, trial_ms;
+    int proposals;
+} costs;
+
+static costs costs_of(const auto_sampler *self) {
+    const hopt_tpe_split *split = &hopt_gp_tpe(self->gp)->split;
+    size_t n =
+        at_most(split->finished, HOPT_GP_DATA_MAX) + at_most(split->pending, HOPT_GP_DATA_MAX);
+    return (costs){.gp_ms = cost_ms(n, self->size),
+                   .trial_ms = trial_ms(self),
+                   .proposals = (int)at_most(split->pending, INT_MAX - 1) + 1};
 }
 
 static bool prefers_gp(const auto_sampler *self) {
-    return hopt_auto_prefers_gp(hopt_gp_trials(self->gp), self->size, trial_ms(self), self->share);
+    costs c = costs_of(self);
+    if (self->share <= 0) return false;
+    /* Of trials that nobody timed: rather gp. */
+    return c.trial_ms <= 0 || c.gp_ms * c.proposals <= self->share * c.trial_ms;
 }
 
 static hopt_status auto_suggest(void *given, uint64_t seed, int64_t num, double *point,
                                 hopt_error *err) {
     auto_sampler *self = given;
-    if (prefers_gp(self)) return hopt_sampler__gp.suggest(self->gp, seed, num, point, err);
+    self->took_gp = prefers_gp(self);
+    if (self->took_gp) return hopt_sampler__gp.suggest(self->gp, seed, num, point, err);
     return hopt_sampler__tpe.suggest(hopt_gp_tpe(self->gp), seed, num, point, err);
 }
 
@@ -130,12 +153,38 @@ static json_t *auto_explain(void *given, uint64_t seed, int64_t num) {
     bool gp = prefers_gp(self);
     json_t *said = gp ? hopt_sampler__gp.explain(self->gp, seed, num)
                       : hopt_sampler__tpe.explain(hopt_gp_tpe(self->gp), seed, num);
-    size_t trials = hopt_gp_trials(self->gp);
-    double n = trials < HOPT_GP_DATA_MAX ? (double)trials : HOPT_GP_DATA_MAX;
+    costs c = costs_of(self);
     json_object_set_new(said, "picked", json_string(gp ? "gp" : "tpe"));
-    json_object_set_new(said, "trial_ms", hopt_explain_number(trial_ms(self)));
-    json_object_set_new(said, "gp_ms", hopt_explain_number(cost_ms(n, self->size)));
+    json_object_set_new(said, "trial_ms", hopt_explain_number(c.trial_ms));
+    json_object_set_new(said, "gp_ms", hopt_explain_number(c.gp_ms));
+    json_object_set_new(said, "proposals", json_integer(c.proposals));
     return said;
+}
+
+static const char *auto_note(const void *given) {
+    const auto_sampler *self = given;
+    return self->took_gp ? hopt_sampler__gp.note(self->gp) : NULL;
+}
+
+/* How long a trial must take for gp, as a person would say it. */
+static char *least_time(size_t n, int size, double share) {
+    double ms = cost_ms(n, size) / share;
+    return ms < 1000 ? hopt_format("%.0f ms", ms) : hopt_format("%.2g s", ms / 1000);
+}
+
+static char *auto_plan(const void *options, int size) {
+    const auto_options *o = options;
+    if (o->share <= 0) return hopt_strdup("tpe: a share of 0 leaves no time for gp");
+    char *hundred = least_time(100, size, o->share);
+    char *many = least_time(HOPT_GP_DATA_MAX, size, o->share);
+    char *plan = hopt_format("gp while its proposals for the trials that run cost less than %g %% "
+                             "of a trial's time: with one at a time and 100 "
+                             "ended trials that is from %s a trial on, with %d from %s on; for "
+                             "shorter ones, and with more than %d ended, tpe",
+                             o->share * 100, hundred, HOPT_GP_DATA_MAX, many, o->gp.hand_over);
+    free(hundred);
+    free(many);
+    return plan;
 }
 
 const hopt_sampler_kind hopt_sampler__auto = {
@@ -149,4 +198,6 @@ const hopt_sampler_kind hopt_sampler__auto = {
     .pend = auto_pend,
     .suggest = auto_suggest,
     .explain = auto_explain,
+    .note = auto_note,
+    .plan = auto_plan,
 };

@@ -42,7 +42,9 @@ static hopt_status gp_open(void **out, const hopt_space *space, const void *opti
     gp->options = *chosen;
     gp->tpe = tpe;
     hopt_gp_model_init(&gp->model, gp->tpe->cube);
-    gp->fit.theta = hopt_zalloc((size_t)gp->model.size + 1, sizeof *gp->fit.theta);
+    size_t room = (size_t)gp->model.size + 1;
+    gp->product.hyper.theta = hopt_zalloc(room, sizeof(double));
+    gp->either.hyper.theta = hopt_zalloc(room, sizeof(double));
     *out = gp;
     return HOPT_OK;
 }
@@ -51,8 +53,10 @@ static void gp_close(void *self) {
     hopt_gp *gp = self;
     hopt_sampler__tpe.close(gp->tpe);
     hopt_gp_model_clear(&gp->model);
-    free(gp->fitted);
-    free(gp->fit.theta);
+    free(gp->product.records);
+    free(gp->product.hyper.theta);
+    free(gp->either.records);
+    free(gp->either.hyper.theta);
     free(gp->order);
     free(gp);
 }
@@ -65,10 +69,6 @@ static void gp_add(void *self, const hopt_observation *observation) {
 static void gp_pend(void *self, int64_t num, const double *point) {
     hopt_gp *gp = self;
     hopt_sampler__tpe.pend(gp->tpe, num, point);
-}
-
-size_t hopt_gp_trials(const hopt_gp *gp) {
-    return gp->tpe->split.finished + gp->tpe->split.pending;
 }
 
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp) {
@@ -170,10 +170,17 @@ static size_t prefix_of(size_t n) {
     return n < 80 ? n / 2 * 2 : n / 5 * 5;
 }
 
-static bool is_fitted(const hopt_gp *gp, const member *list, size_t n) {
-    if (gp->n_fitted != n) return false;
+/* How many of them the choice of the kernel is made by; 0: too few, it is the product. A sum costs
+ * much to fit, so its length scales stay until the next choice. */
+static size_t prefix_of_choice(size_t n) {
+    if (n < HOPT_GP_ADDITIVE) return 0;
+    return n < 80 ? n / 20 * 20 : n / 40 * 40;
+}
+
+static bool is_fitted(const hopt_gp_fitted *fitted, const member *list, size_t n) {
+    if (fitted->n != n) return false;
     for (size_t i = 0; i < n; i++)
-        if (gp->fitted[i] != list[i].index) return false;
+        if (fitted->records[i] != list[i].index) return false;
     return true;
 }
 
@@ -185,25 +192,39 @@ static double mean_active(const hopt_gp *gp, const member *list, size_t n) {
     return (double)active / (double)n;
 }
 
-static bool fit(hopt_gp *gp, const member *finished, size_t n_finished) {
-    size_t n = prefix_of(n_finished);
+/* Fit to these trials, unless that is in memory. @return whether there is a fit. */
+static bool fit_to(hopt_gp *gp, hopt_gp_fitted *fitted, const member *finished, size_t n) {
+    hopt_gp_model *model = &gp->model;
     member *list = hopt_alloc((n + 1) * sizeof *list);
     memcpy(list, finished, n * sizeof *list);
     n = cut(list, n);
-    if (!is_fitted(gp, list, n)) {
+    if (!is_fitted(fitted, list, n)) {
         load(gp, list, n, 0);
-        gp->fit_good = hopt_gp_fit(&gp->model, mean_active(gp, list, n));
-        memcpy(gp->fit.theta, gp->model.hyper.theta, (size_t)gp->model.size * sizeof(double));
-        gp->fit.ln_eta = gp->model.hyper.ln_eta;
-        gp->n_fitted = 0;
+        double active = mean_active(gp, list, n);
+        fitted->good =
+            fitted == &gp->either ? hopt_gp_fit_either(model, active) : hopt_gp_fit(model, active);
+        fitted->additive = model->additive;
+        memcpy(fitted->hyper.theta, model->hyper.theta, (size_t)model->size * sizeof(double));
+        fitted->hyper.ln_eta = model->hyper.ln_eta;
+        fitted->n = 0;
         for (size_t i = 0; i < n; i++) {
-            gp->fitted =
-                hopt_grow(gp->fitted, gp->n_fitted, &gp->fitted_capacity, sizeof *gp->fitted);
-            gp->fitted[gp->n_fitted++] = list[i].index;
+            fitted->records =
+                hopt_grow(fitted->records, fitted->n, &fitted->capacity, sizeof *fitted->records);
+            fitted->records[fitted->n++] = list[i].index;
         }
     }
     free(list);
-    return gp->fit_good;
+    return fitted->good;
+}
+
+static bool fit(hopt_gp *gp, const member *finished, size_t n) {
+    size_t choice = prefix_of_choice(n), now = prefix_of(n);
+    gp->used = &gp->either;
+    if (choice > 0 && fit_to(gp, &gp->either, finished, choice) &&
+        (gp->either.additive || choice == now))
+        return true;
+    gp->used = &gp->product;
+    return fit_to(gp, &gp->product, finished, now);
 }
 
 /* The posterior of all trials with the fit's length scales. */
@@ -211,8 +232,9 @@ static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t r
     hopt_gp_model *model = &gp->model;
     size_t n = cut(finished, n_finished);
     load(gp, finished, n, room);
-    memcpy(model->hyper.theta, gp->fit.theta, (size_t)model->size * sizeof(double));
-    model->hyper.ln_eta = gp->fit.ln_eta;
+    memcpy(model->hyper.theta, gp->used->hyper.theta, (size_t)model->size * sizeof(double));
+    model->hyper.ln_eta = gp->used->hyper.ln_eta;
+    model->additive = gp->used->additive;
     model->transform = hopt_gp_transform_of(model->loss, n);
     for (int i = 0; i < 12; i++) { /* more noise while a pivot is too small */
         if (hopt_gp_model_factor(model)) {
@@ -431,6 +453,20 @@ static json_t *gp_explain(void *self, uint64_t seed, int64_t num) {
     return gp->step == HOPT_GP_MODEL ? hopt_gp_explain(gp) : explain_tpe(gp, seed, num);
 }
 
+static const char *gp_note(const void *self) {
+    const hopt_gp *gp = self;
+    if (gp->step != HOPT_GP_NONE) return NULL;
+    return "the Gaussian process could not be fitted to the losses (are they all the same?); while "
+           "that lasts tpe proposes";
+}
+
+static char *gp_plan(const void *options, int size HOPT_UNUSED) {
+    const hopt_gp_options *o = options;
+    return hopt_format("tpe for the first %d trials, then gp, with every third from tpe; with more "
+                       "than %d ended trials tpe alone",
+                       o->tpe.startup, o->hand_over);
+}
+
 const hopt_sampler_kind hopt_sampler__gp = {
     .name = "gp",
     .summary = "a Gaussian process ranks tpe's candidates: fewest trials, some milliseconds each",
@@ -442,4 +478,6 @@ const hopt_sampler_kind hopt_sampler__gp = {
     .pend = gp_pend,
     .suggest = gp_suggest,
     .explain = gp_explain,
+    .note = gp_note,
+    .plan = gp_plan,
 };

@@ -46,15 +46,21 @@ typedef enum hopt_gp_step {
     HOPT_GP_MODEL
 } hopt_gp_step;
 
+/** A fit, and the trials that it was made of. */
+typedef struct hopt_gp_fitted {
+    uint32_t *records;
+    size_t n, capacity;
+    bool good, additive;
+    hopt_gp_hyper hyper;
+} hopt_gp_fitted;
+
 typedef struct hopt_gp {
     hopt_gp_options options;
     hopt_tpe *tpe; /**< history, start-up and generator */
     hopt_gp_model model;
-    /* The last fit, and the trials that it was made of. */
-    uint32_t *fitted;
-    size_t n_fitted, fitted_capacity;
-    bool fit_good;
-    hopt_gp_hyper fit;
+    hopt_gp_fitted product; /**< the last fit of the product kernel */
+    hopt_gp_fitted either;  /**< the last choice between the kernels */
+    const hopt_gp_fitted *used;
     /* The last suggestion, for explaining it. */
     hopt_gp_step step;
     double log_ei, mean, deviation; /**< of the winner, transformed */
@@ -65,17 +71,8 @@ typedef struct hopt_gp {
 /** More finished trials than this were not measured: the default of `hand_over`. */
 enum { HOPT_GP_HAND_OVER = 400 };
 
-/** How many trials the model would hold, finished and pending; and the tpe within, of the same
- * history. */
-size_t hopt_gp_trials(const hopt_gp *gp);
+/** The tpe within, of the same history. */
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp);
-
-/**
- * Whether `auto` takes gp (auto.c): a function of what is on record only.
- * @param ms     a trial's time; 0: not known.
- * @param share  of it that a suggestion may cost.
- */
-bool hopt_auto_prefers_gp(size_t trials, int size, double ms, double share);
 
 /** What hopt_sampler_explain() says of a suggestion by the model. New reference. */
 HOPT_MUST_CHECK json_t *hopt_gp_explain(const hopt_gp *gp);

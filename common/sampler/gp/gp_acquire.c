@@ -43,8 +43,9 @@ void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count
     const hopt_gp_ops *ops = model->ops;
     size_t size = (size_t)model->size, total = model->total;
     /* Columns of the candidates' embedding, and rows of L^-1 k over the candidates. */
-    double *u = hopt_alloc((size + total + 3) * (count + 1) * sizeof *u);
-    double *v = u + size * count, *r2 = v + total * count, *mean = r2 + count, *used = mean + count;
+    double *u = hopt_alloc((size + total + 4) * (count + 1) * sizeof *u);
+    double *v = u + size * count, *mean = v + total * count, *used = mean + count;
+    double *room = used + count;
     for (size_t d = 0; d < size; d++)
         for (size_t c = 0; c < count; c++)
             u[d * count + c] = hopt_gp_embed(&model->cube->dims[d], rows[c * size + d]);
@@ -55,15 +56,8 @@ void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count
     for (size_t i = 0; i < total; i++) {
         double *row = v + i * count;
         const double *factors = model->upper + i * model->capacity;
-        memset(r2, 0, count * sizeof *r2);
-        for (size_t d = 0; d < size; d++) {
-            double z = model->z[d * model->capacity + i];
-            if (model->cube->dims[d].scale == HOPT_CUBE_OPTION)
-                ops->add_differs(r2, model->weight[d], u + d * count, z, count);
-            else
-                ops->add_square(r2, model->weight[d], u + d * count, z, count);
-        }
-        ops->matern(row, NULL, r2, count);
+        hopt_gp_columns trial = {model->z + i, model->capacity};
+        hopt_gp_kernel(model, row, NULL, (hopt_gp_columns){u, count}, trial, room, count);
         ops->add(mean, model->alpha[i], row, count);
         for (size_t j = 0; j < i; j++)
             ops->subtract(row, factors[j], v + j * count, count);
@@ -77,12 +71,13 @@ void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count
 }
 
 /* dmu/du_d and d(K^-1 k weighted variance)/du_d, of every numeric dimension that is active. */
-static void add_gradients(const hopt_gp_model *model, const double *row, const double *slope,
+static void add_gradients(const hopt_gp_model *model, const double *row, const double *slopes,
                           const double *beta, double *of_mean, double *of_left) {
     for (int d = 0; d < model->size; d++) {
         of_mean[d] = of_left[d] = 0;
         if (model->cube->dims[d].scale == HOPT_CUBE_OPTION || isnan(row[d])) continue;
         const double *z = model->z + (size_t)d * model->capacity;
+        const double *slope = slopes + (model->additive ? (size_t)d * model->total : 0);
         double mean = 0, left = 0;
         for (size_t i = 0; i < model->total; i++) {
             double dk = slope[i] * (row[d] - z[i]);
@@ -97,19 +92,15 @@ static void add_gradients(const hopt_gp_model *model, const double *row, const d
 double hopt_gp_log_ei_at(const hopt_gp_model *model, const double *row, double *gradient,
                          double *mean_out, double *deviation_out) {
     size_t total = model->total, size = (size_t)model->size;
-    double *room = hopt_alloc((4 * (total + 1) + 2 * (size + 1)) * sizeof *room);
-    double *r2 = room, *k = r2 + total + 1, *slope = k + total + 1, *beta = slope + total + 1;
-    double *of_mean = beta + total + 1, *of_left = of_mean + size + 1;
-    memset(r2, 0, total * sizeof *r2);
-    for (size_t d = 0; d < size; d++) {
-        double u = hopt_gp_embed(&model->cube->dims[d], row[d]);
-        const double *z = model->z + d * model->capacity;
-        if (model->cube->dims[d].scale == HOPT_CUBE_OPTION)
-            model->ops->add_differs(r2, model->weight[d], z, u, total);
-        else
-            model->ops->add_square(r2, model->weight[d], z, u, total);
-    }
-    model->ops->matern(k, slope, r2, total);
+    size_t slopes = model->additive ? size : 1;
+    double *room = hopt_alloc(((4 + slopes) * (total + 1) + 3 * (size + 1)) * sizeof *room);
+    double *k = room + 2 * (total + 1), *beta = k + total + 1, *slope = beta + total + 1;
+    double *of_mean = slope + slopes * (total + 1), *of_left = of_mean + size + 1;
+    double *u = of_left + size + 1;
+    for (size_t d = 0; d < size; d++)
+        u[d] = hopt_gp_embed(&model->cube->dims[d], row[d]);
+    hopt_gp_kernel(model, k, slope, (hopt_gp_columns){model->z, model->capacity},
+                   (hopt_gp_columns){u, 1}, room, total);
     double mean = model->mean, left = 1;
     for (size_t i = 0; i < total; i++)
         mean += model->alpha[i] * k[i];

@@ -60,6 +60,7 @@ json_t *hopt_gp_explain(const hopt_gp *gp) {
         said, "noise",
         hopt_explain_number(hopt_math_exp(0.5 * model->hyper.ln_eta) * sqrt(model->variance)));
     json_object_set_new(said, "transform", transform_of(model));
+    json_object_set_new(said, "kernel", json_string(model->additive ? "sum" : "product"));
     json_object_set_new(said, "length_scales", length_scales(gp));
     add_good(gp, said);
     return said;

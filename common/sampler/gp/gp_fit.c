@@ -17,11 +17,14 @@
 #define ETA_LOW (-16.1)
 #define ETA_HIGH 0.0
 
+/** Where the sum's length scales start: a function of one parameter may have many basins. */
+#define THETA_OF_SUM (-1.0)
+
 enum { ROUNDS = 2, ITERATIONS = 15, RETRIES = 12 };
 
 typedef struct fitting {
     hopt_gp_model *model;
-    double theta_mean;
+    double theta_mean, theta_start;
     double *slope;   /* derivative of the kernel by r2, columns */
     double *inverse; /* rows of L^-1, then columns of K^-1 */
     double *columns;
@@ -36,8 +39,7 @@ static bool factor(fitting *f) {
     double eta = hopt_math_exp(m->hyper.ln_eta);
     for (size_t j = 0; j < n; j++) {
         double *column = m->lower + j * stride;
-        hopt_gp_model_distances(m, m->scratch, j, j, n);
-        m->ops->matern(column + j, f->slope + j * stride + j, m->scratch + j, n - j);
+        hopt_gp_model_column(m, column, f->slope + j * stride, j, j, n);
         column[j] += eta;
     }
     return hopt_gp_cholesky(m->ops, m->lower, m->upper, n, stride);
@@ -73,8 +75,8 @@ static void invert_kernel(fitting *f) {
     }
 }
 
-/* G_ij = (a_i a_j / s2 - Kinv_ij) k'_ij below the diagonal, in place of K^-1's columns. @return the
- * sum over i of a_i^2/s2 - Kinv_ii. */
+/* G_ij = (a_i a_j / s2 - Kinv_ij) k'_ij below the diagonal, in place of K^-1's columns; for the sum
+ * without k', which each parameter has its own of. @return the sum over i of a_i^2/s2 - Kinv_ii. */
 static double weigh_slopes(fitting *f) {
     const hopt_gp_model *m = f->model;
     size_t n = m->n, stride = m->capacity;
@@ -85,9 +87,23 @@ static double weigh_slopes(fitting *f) {
         double share = m->alpha[j] / m->variance;
         diagonal += m->alpha[j] * share - column[j];
         for (size_t i = j + 1; i < n; i++)
-            column[i] = (m->alpha[i] * share - column[i]) * slope[i];
+            column[i] = (m->alpha[i] * share - column[i]) * (m->additive ? 1 : slope[i]);
     }
     return diagonal;
+}
+
+/* G of trial j and those after it, for parameter d. */
+static const double *weights_of(fitting *f, int d, size_t j) {
+    const hopt_gp_model *m = f->model;
+    size_t n = m->n - j - 1;
+    const double *g = f->columns + j * m->capacity + j + 1;
+    if (!m->additive) return g;
+    double *k = m->scratch, *slope = k + m->capacity, *r2 = slope + m->capacity;
+    const double *z = m->z + (size_t)d * m->capacity;
+    hopt_gp_kernel_along(m, d, k, slope, z + j + 1, z[j], r2, n);
+    for (size_t i = 0; i < n; i++)
+        slope[i] *= g[i] / m->size;
+    return slope;
 }
 
 static double slope_of(fitting *f, int d) {
@@ -97,7 +113,7 @@ static double slope_of(fitting *f, int d) {
     bool category = m->cube->dims[d].scale == HOPT_CUBE_OPTION;
     memset(f->sum, 0, n * sizeof *f->sum);
     for (size_t j = 0; j + 1 < n; j++) {
-        const double *g = f->columns + j * stride + j + 1;
+        const double *g = weights_of(f, d, j);
         if (category)
             m->ops->weigh_differs(f->sum + j + 1, g, z + j + 1, z[j], n - j - 1);
         else
@@ -186,14 +202,22 @@ static void take(hopt_gp_model *model, const double *x) {
     model->hyper.ln_eta = x[model->size];
 }
 
-bool hopt_gp_fit(hopt_gp_model *model, double active) {
+/* One kernel's fit. @return ln posterior, the Jacobian of the losses' transform included, so that
+ * kernels compare; NaN: none. */
+static double fit_kernel(hopt_gp_model *model, double active) {
     size_t square = model->capacity * model->capacity, size = (size_t)model->size;
-    fitting f = {.model = model, .theta_mean = 0.5 * hopt_math_log(fmax(active, 1))};
+    fitting f = {.model = model};
+    if (model->additive)
+        f.theta_start = THETA_OF_SUM; /* and a mean of 0: each kernel has one dimension */
+    else
+        f.theta_mean = 0.5 * hopt_math_log(fmax(active, 1));
     f.slope = hopt_alloc(square * sizeof *f.slope);
     f.inverse = hopt_alloc(square * sizeof *f.inverse);
     f.columns = hopt_alloc(square * sizeof *f.columns);
     f.sum = hopt_alloc(model->capacity * sizeof *f.sum);
-    double *x = hopt_zalloc(size + 1, sizeof *x);
+    double *x = hopt_zalloc(2 * (size + 1), sizeof *x), value = NAN;
+    for (size_t d = 0; d < size; d++)
+        x[d] = f.theta_start;
     x[size] = ETA_MEAN; /* the start of GP.md 4: theta = 0 */
     take(model, x);
     model->transform = hopt_gp_transform_of(model->loss, model->n);
@@ -203,13 +227,37 @@ bool hopt_gp_fit(hopt_gp_model *model, double active) {
         x[size] = fmin(model->hyper.ln_eta, ETA_HIGH);
         (void)climb(&f, x);
         take(model, x);
-        good = settle(model) && !isnan(hopt_gp_model_choose(model));
+        good = settle(model) && !isnan(value = hopt_gp_model_choose(model));
         if (model->transform.c == before) break;
     }
+    x[size] = model->hyper.ln_eta;
+    value += log_prior(&f, x, x + size + 1);
     free(f.slope);
     free(f.inverse);
     free(f.columns);
     free(f.sum);
     free(x);
-    return good;
+    return good ? value : NAN;
+}
+
+bool hopt_gp_fit(hopt_gp_model *model, double active) {
+    model->additive = false;
+    return !isnan(fit_kernel(model, active));
+}
+
+bool hopt_gp_fit_either(hopt_gp_model *model, double active) {
+    size_t size = (size_t)model->size;
+    model->additive = false;
+    double product = fit_kernel(model, active);
+    if (size < 2 || isnan(product)) return !isnan(product);
+    double *kept = hopt_alloc((size + 1) * sizeof *kept);
+    memcpy(kept, model->hyper.theta, size * sizeof *kept);
+    kept[size] = model->hyper.ln_eta;
+    model->additive = true;
+    if (!(fit_kernel(model, active) > product)) {
+        model->additive = false;
+        take(model, kept);
+    }
+    free(kept);
+    return true;
 }

@@ -1,9 +1,9 @@
 /**
  * The parts of the sampler `gp` (GP.md), in the order in which a suggestion passes them:
- * gp_transform.c (losses made Gaussian) → gp_model.c (kernel, Cholesky factor, posterior) →
- * gp_fit.c (length scales and noise) → gp_acquire.c (log expected improvement) → gp_search.c (the
- * candidates' local search) → gp.c. Points are rows of cube coordinates (cube.h), inactive ones
- * NaN. Not thread-safe.
+ * gp_transform.c (losses made Gaussian) → gp_kernel.c (how alike two points are) → gp_model.c
+ * (Cholesky factor, posterior) → gp_fit.c (which kernel, length scales and noise) → gp_acquire.c
+ * (log expected improvement) → gp_search.c (the candidates' local search) → gp.c. Points are rows
+ * of cube coordinates (cube.h), inactive ones NaN. Not thread-safe.
  *
  * Everything is a function of the set of known trials and the seed: there are no warm starts, so
  * that a master that starts anew proposes the same, and a replay repeats it.
@@ -20,6 +20,8 @@
 
 /** The most trials in the model (GP.md 4). */
 enum { HOPT_GP_DATA_MAX = 250 };
+/** Fewer trials than this can't tell a sum from a product. */
+enum { HOPT_GP_ADDITIVE = 40 };
 
 /* ---- gp_transform.c ---- */
 
@@ -58,13 +60,14 @@ typedef struct hopt_gp_model {
     double *t;       /**< [total] transformed; for pending ones the believed mean */
     hopt_gp_transform transform;
     hopt_gp_hyper hyper;
+    bool additive;  /**< the sum of one kernel for each parameter (docs/adr/0019) */
     double *weight; /**< [size] e^(-2 theta) */
     double *lower;  /**< column j of the Cholesky factor at lower + j * capacity */
     double *upper;  /**< row i of it at upper + i * capacity */
     double *alpha;  /**< [total] K^-1 (t - mean) */
     double mean, variance;
     double best;     /**< least posterior mean at a finished trial: f* of the acquisition */
-    double *scratch; /**< 4 * capacity */
+    double *scratch; /**< 5 * capacity */
 } hopt_gp_model;
 
 void hopt_gp_model_init(hopt_gp_model *model, const hopt_cube *cube);
@@ -77,9 +80,10 @@ void hopt_gp_model_reserve(hopt_gp_model *model, size_t total);
 void hopt_gp_model_put(hopt_gp_model *model, size_t i, const double *row);
 /** Write weight from hyper.theta. */
 void hopt_gp_model_weigh(hopt_gp_model *model);
-/** Squared distances of trials from..count-1 to trial j, into r2[from..count-1]. */
-void hopt_gp_model_distances(const hopt_gp_model *model, double *r2, size_t j, size_t from,
-                             size_t count);
+/** Kernel of trials from..count-1 with trial j, into k[from..count-1]; `slope` as hopt_gp_kernel()
+ * for the product, else not written. Uses scratch[0..2 capacity - 1]. */
+void hopt_gp_model_column(const hopt_gp_model *model, double *k, double *slope, size_t j,
+                          size_t from, size_t count);
 /** The factor of the n finished trials' K + eta I. @return false: a pivot is too small. */
 bool hopt_gp_model_factor(hopt_gp_model *model);
 /** Cholesky of the lower triangle in place, columns at `lower`. @return false: a pivot is too
@@ -98,13 +102,35 @@ void hopt_gp_model_finish(hopt_gp_model *model);
 /** Append a pending trial with its posterior mean (GP.md 6). */
 void hopt_gp_model_believe(hopt_gp_model *model, const double *row);
 
+/* ---- gp_kernel.c ---- */
+
+/** Embedded points: coordinate d of the i-th one is at[d * stride + i]. */
+typedef struct hopt_gp_columns {
+    const double *at;
+    size_t stride;
+} hopt_gp_columns;
+
+/**
+ * The kernel of n points x with the first point of c.
+ * @param slope  its derivative by the squared distance: [n]; of the sum [size][n], by that along
+ *               each parameter. May be NULL.
+ * @param room   2 n.
+ */
+void hopt_gp_kernel(const hopt_gp_model *model, double *k, double *slope, hopt_gp_columns x,
+                    hopt_gp_columns c, double *room, size_t n);
+/** One parameter's part of the sum, before its share: k and derivative; `r2` is room for n. */
+void hopt_gp_kernel_along(const hopt_gp_model *model, int d, double *k, double *slope,
+                          const double *x, double c, double *r2, size_t n);
+
 /* ---- gp_fit.c ---- */
 
 /**
- * Length scales and noise of the n trials by maximum a posteriori (GP.md 4).
+ * Length scales and noise of the n trials by maximum a posteriori (GP.md 4), of the product kernel.
  * @return false: no factor, or all losses are the same.
  */
 bool hopt_gp_fit(hopt_gp_model *model, double active);
+/** The same of the product and of the sum (docs/adr/0019): the more likely one stays. */
+bool hopt_gp_fit_either(hopt_gp_model *model, double active);
 
 /* ---- gp_acquire.c ---- */
 

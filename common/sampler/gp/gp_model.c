@@ -46,7 +46,7 @@ void hopt_gp_model_reserve(hopt_gp_model *model, size_t total) {
     model->lower = hopt_zalloc(capacity * capacity, sizeof(double));
     model->upper = hopt_zalloc(capacity * capacity, sizeof(double));
     model->alpha = hopt_zalloc(capacity, sizeof(double));
-    model->scratch = hopt_zalloc(4 * capacity, sizeof(double));
+    model->scratch = hopt_zalloc(5 * capacity, sizeof(double));
 }
 
 double hopt_gp_embed(const hopt_cube_dim *dim, double u) {
@@ -64,16 +64,11 @@ void hopt_gp_model_weigh(hopt_gp_model *model) {
         model->weight[d] = hopt_math_exp(-2 * model->hyper.theta[d]);
 }
 
-void hopt_gp_model_distances(const hopt_gp_model *model, double *r2, size_t j, size_t from,
-                             size_t count) {
-    memset(r2 + from, 0, (count - from) * sizeof *r2);
-    for (int d = 0; d < model->size; d++) {
-        const double *z = model->z + (size_t)d * model->capacity;
-        if (model->cube->dims[d].scale == HOPT_CUBE_OPTION)
-            model->ops->add_differs(r2 + from, model->weight[d], z + from, z[j], count - from);
-        else
-            model->ops->add_square(r2 + from, model->weight[d], z + from, z[j], count - from);
-    }
+void hopt_gp_model_column(const hopt_gp_model *model, double *k, double *slope, size_t j,
+                          size_t from, size_t count) {
+    hopt_gp_columns x = {model->z + from, model->capacity}, c = {model->z + j, model->capacity};
+    double *of_product = slope && !model->additive ? slope + from : NULL;
+    hopt_gp_kernel(model, k + from, of_product, x, c, model->scratch, count - from);
 }
 
 bool hopt_gp_cholesky(const hopt_gp_ops *ops, double *lower, double *upper, size_t n,
@@ -101,8 +96,7 @@ bool hopt_gp_model_factor(hopt_gp_model *model) {
     double eta = hopt_math_exp(model->hyper.ln_eta);
     for (size_t j = 0; j < n; j++) {
         double *column = model->lower + j * model->capacity;
-        hopt_gp_model_distances(model, model->scratch, j, j, n);
-        model->ops->matern(column + j, NULL, model->scratch + j, n - j);
+        hopt_gp_model_column(model, column, NULL, j, j, n);
         column[j] += eta;
     }
     return hopt_gp_cholesky(model->ops, model->lower, model->upper, n, model->capacity);
@@ -201,9 +195,8 @@ void hopt_gp_model_believe(hopt_gp_model *model, const double *row) {
     size_t at = model->total, stride = model->capacity;
     HOPT_ASSERT(at < model->capacity);
     hopt_gp_model_put(model, at, row);
-    double *k = model->scratch;
-    hopt_gp_model_distances(model, model->scratch + stride, at, 0, at);
-    model->ops->matern(k, NULL, model->scratch + stride, at);
+    double *k = model->scratch + 2 * stride;
+    hopt_gp_model_column(model, k, NULL, at, 0, at);
     /* Its posterior mean: then alpha has a 0 there, and stays as it is. */
     hopt_gp_forward(model, k, at);
     double left = 1 + hopt_math_exp(model->hyper.ln_eta) + BELIEF_NUGGET;

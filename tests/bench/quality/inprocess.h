@@ -23,6 +23,7 @@ typedef struct hopt_inprocess {
 
 typedef struct hopt_inprocess_result {
     double regret[HOPT_CHECKPOINTS_MAX]; /**< of the incumbent, at each checkpoint */
+    double ms[HOPT_CHECKPOINTS_MAX];     /**< CPU time of all suggestions until then */
     double suggest_ns;                   /**< all suggestions together */
 } hopt_inprocess_result;
 

@@ -1,6 +1,6 @@
 """Run peers on the problems: peers_run.py BIN RESULTS [options]
 
-Appends a line to the file RESULTS for every (sampler, in flight, problem, seed) that it does not have
+With --tasks on the real tuning tasks of tasks.py instead. Appends a line to the file RESULTS for every (sampler, in flight, problem, seed) that it does not have
 yet to that many trials, so a run that was stopped goes on. Seed by seed: at any time all problems have about as many.
 """
 import argparse
@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers
 import problems
 import results
+import tasks
 
 
 def numbers(text):
@@ -30,7 +31,10 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bin", help="folder with libbench_problems.so")
     parser.add_argument("results", help="CSV file to append to")
-    parser.add_argument("--peers", default=",".join(peers.PEERS), help="which, of %(default)s")
+    usual = [peer for peer in peers.PEERS if peer not in peers.APART]
+    parser.add_argument("--peers", default=",".join(usual),
+                        help="which, of %s; default: %%(default)s" % ",".join([*peers.PEERS, *peers.OWN]))
+    parser.add_argument("--tasks", action="store_true", help="real tuning tasks")
     parser.add_argument("--problems", help="which, separated by commas; default: all")
     parser.add_argument("--seeds", type=numbers, default="0-19", help="e.g. 0-9,100-109; default %(default)s")
     parser.add_argument("--at", type=numbers, default="25,50,75,100,150,200,300,400",
@@ -41,11 +45,14 @@ def read_options():
     return parser.parse_args()
 
 
+def load(options):
+    return {problem.name: problem for problem in (tasks.all_tasks() if options.tasks else problems.load(options.bin))}
+
+
 def start(options, counter):
     global OPTIONS, PROBLEMS
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    OPTIONS = options
-    PROBLEMS = {problem.name: problem for problem in problems.load(options.bin)}
+    OPTIONS, PROBLEMS = options, load(options)
     with counter.get_lock():
         number = counter.value
         counter.value += 1
@@ -55,16 +62,19 @@ def start(options, counter):
 
 def run(job):
     peer, problem, seed = job
-    instance = problems.Instance(PROBLEMS[problem], seed, OPTIONS.at)
-    peers.PEERS[peer](instance, seed, OPTIONS.at[-1], OPTIONS.in_flight)
+    if OPTIONS.tasks:
+        instance = tasks.TaskInstance(PROBLEMS[problem], problems.open_library(OPTIONS.bin), OPTIONS.at)
+    else:
+        instance = problems.Instance(PROBLEMS[problem], seed, OPTIONS.at)
+    (peers.PEERS | peers.OWN)[peer](instance, seed, OPTIONS.at[-1], OPTIONS.in_flight)
     instance.close()
-    return results.line(peer, OPTIONS.in_flight, problem, seed, instance.record)
+    return results.line(peer, OPTIONS.in_flight, problem, seed, instance.record, instance.times)
 
 
 def main():
     options = read_options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the pool's processes end too
-    known = {problem.name: problem for problem in problems.load(options.bin)}
+    known = load(options)
     names = options.problems.split(",") if options.problems else list(known)
     results.create(options.results)
     done = {results.key(row) for row in results.rows(options.results) if results.reached(row) >= options.at[-1]}

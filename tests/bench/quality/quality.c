@@ -14,7 +14,7 @@
 
 static const char USAGE[] =
     "usage: bench_quality [OPTION...]\n"
-    "  --sampler NAME    tpe; also random, hyperopt, anneal, mix\n"
+    "  --sampler NAME    tpe; also gp, auto, random, hyperopt, anneal, mix\n"
     "  --options JSON    the sampler's options\n"
     "  --problem NAME    only this one\n"
     "  --n N             trials (100)\n"
@@ -26,7 +26,7 @@ static const char USAGE[] =
     "  --late N          tpe: coordinate jumps and branch minima after N trials (as it does)\n"
     "  --plain           tpe: without the two rules of ADR 10\n"
     "  --name NAME       with --raw: what to call the sampler\n"
-    "  --raw             a line for each run: sampler,in_flight,problem,seed,N=regret ...\n";
+    "  --raw             a line for each run: sampler,in_flight,problem,seed,N=regret tN=ms ...\n";
 
 typedef struct settings {
     hopt_inprocess how;
@@ -53,7 +53,8 @@ static void print_raw(const settings *set, const hopt_problem *problem, int numb
                       const hopt_inprocess_result *result) {
     printf("%s,%d,%s,%d,", set->name, set->how.in_flight, problem->name, number);
     for (int i = 0; i < set->how.checkpoints; i++)
-        printf("%s%d=%.4g", i ? " " : "", set->how.at[i], result->regret[i]);
+        printf("%s%d=%.4g t%d=%.4g", i ? " " : "", set->how.at[i], result->regret[i],
+               set->how.at[i], result->ms[i]);
     printf("\n");
 }
 

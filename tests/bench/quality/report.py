@@ -16,7 +16,9 @@ import problems
 from peers_run import numbers
 from results import LEAST, Results, mean_log
 
-TITLES = {"tpe": "hopt tpe", "gp": "hopt gp", "random": "random", "hopt-hyperopt": "hopt hyperopt", "hyperopt-py": "hyperopt",
+TITLES = {"tpe": "hopt tpe", "gp": "hopt gp, auto", "optuna-gp": "Optuna GPSampler", "optuna-cma": "Optuna CmaEsSampler",
+          "smac": "SMAC3", "hebo": "HEBO", "hopt-tpe": "hopt tpe", "hopt-gp": "hopt gp, auto", "hopt-random": "random",
+          "random": "random", "hopt-hyperopt": "hopt hyperopt", "hyperopt-py": "hyperopt",
           "optuna": "Optuna", "optuna-group": "Optuna group", "rustuna": "rustuna"}
 OWN = ["tpe", "gp", "random", "hopt-hyperopt"]
 SAMPLERS = OWN + ["hyperopt-py", "optuna", "optuna-group", "rustuna"]
@@ -38,7 +40,7 @@ class Comparison:
 
     def __init__(self, results, seeds, in_flight=1):
         self.results, self.wanted, self.in_flight = results, seeds, in_flight
-        self.all = [name for name in peers.PEERS if any(key[0] == name and key[1] == in_flight for key in results.runs)]
+        self.all = [name for name in peers.PEERS if name not in peers.APART and any(key[0] == name and key[1] == in_flight for key in results.runs)]
 
     def peers(self, n):
         return [peers.COPY if peer == peers.SLOW and n > peers.SLOW_LIMIT else peer for peer in self.all]
@@ -220,6 +222,145 @@ def prototype_table(results, known):
             + table(["problem", "prototype", "without the rules", "to prototype", "share", "now", "to prototype"], rows))
 
 
+def apart_table(results, seeds, n):
+    """gp beside each peer that costs too much for all seeds: on that peer's own seeds. "" where there are none."""
+    rows, lost = [], []
+    found = [peer for peer in peers.PEERS if peer in peers.APART and any(key[:2] == (peer, 1) for key in results.runs)]
+    logs = {peer: ([], []) for peer in found}
+    for problem in results.problems():
+        own = results.runs.get(("gp", 1, problem), {})
+        usual = [results.regrets(peer, problem, n, [s for s in seeds if n in own.get(s, {})])
+                 for peer in peers.PEERS if peer not in peers.APART]
+        usual = [float(numpy.median(regrets)) for regrets in usual if len(regrets) > 4]
+        best = {"the others": float(numpy.median(results.regrets("gp", problem, n, seeds))) / min(usual)} if usual else {}
+        cells = []
+        for peer in found:
+            runs = results.runs.get((peer, 1, problem), {})
+            common = [s for s in seeds if n in runs.get(s, {}) and n in own.get(s, {})]
+            if not common:
+                cells += ["-", "-"]
+                continue
+            ours, its = (results.regrets(name, problem, n, common) for name in ("gp", peer))
+            logs[peer][0].append(mean_log(ours))
+            logs[peer][1].append(mean_log(its))
+            cells += [digits(numpy.median(ours)), "%s (%d)" % (digits(numpy.median(its)), len(common))]
+            best[TITLES[peer]] = float(numpy.median(ours)) / max(float(numpy.median(its)), LEAST)
+        if all(cell == "-" for cell in cells):
+            continue
+        worst = max(best, key=best.get)
+        if best[worst] > 1:
+            lost.append("%s %.3g (%s)" % (problem, best[worst], worst))
+        rows.append([problem] + cells + ["%.2g" % best[worst] if best[worst] <= 1 else "**%.3g**" % best[worst]])
+    if not rows:
+        return ""
+    means = []
+    for peer in found:
+        means += ["%.3f" % numpy.mean(part) if part else "-" for part in logs[peer]]
+    text = table(["problem"] + [title for peer in found for title in ("gp", TITLES[peer] + " (seeds)")] + ["gp to the best peer"],
+                 rows + [["mean log10 regret"] + means + [""]])
+    return ("\nN = %d. `gp` is at or below every peer, those of the other tables included, on %d of %d rows; not on: %s.\n\n"
+            % (n, len(rows) - len(lost), len(rows), ", ".join(lost) or "none") + text)
+
+
+def cost_table(results, checkpoints):
+    """CPU milliseconds of a suggestion, the mean over a run, the median over runs of all problems."""
+    rows = []
+    for sampler in ["tpe", "gp"] + list(peers.PEERS):
+        cells = []
+        for n in checkpoints:
+            means = [run[n] / n for (name, k, _), runs in results.times.items() if (name, k) == (sampler, 1)
+                     for run in runs.values() if n in run]
+            cells.append("%.3g" % numpy.median(means) if means else "-")
+        if any(cell != "-" for cell in cells):
+            rows.append([TITLES[sampler]] + cells)
+    return table(["CPU ms a suggestion, mean of a run"] + ["N = %d" % n for n in checkpoints], rows) if rows else ""
+
+
+def plot_clock(results, seeds, path):
+    """Mean log10 regret over wall-clock: N trials of so many seconds and the sampler's own time for them."""
+    from matplotlib import pyplot
+
+    names = [s for s in ["gp", "tpe"] + list(peers.PEERS) if any(key[:2] == (s, 1) for key in results.times)]
+    problems_of = [p for p in results.problems()
+                   if all(100 in results.times.get((s, 1, p), {}).get(seeds[0], {}) for s in names if s not in ("smac", "hebo"))]
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), sharey=True)
+    for axis, seconds in zip(axes, (.1, 1, 100)):
+        for sampler in names:
+            points = []
+            for n in (25, 50, 75, 100):
+                runs = [(results.runs[(sampler, 1, p)], results.times[(sampler, 1, p)]) for p in problems_of
+                        if (sampler, 1, p) in results.times]
+                done = [(r[s][n], t[s][n]) for r, t in runs for s in r if s in seeds and n in t.get(s, {})]
+                if len(runs) == len(problems_of) and len({id(r) for r, t in runs if any(n in x for x in t.values())}) == len(runs):
+                    points.append((n * seconds + numpy.mean([t for _, t in done]) / 1e3, mean_log([r for r, _ in done])))
+            if points:
+                axis.plot(*zip(*points), marker=".", label=TITLES[sampler], lw=2.2 if sampler in ("gp", "tpe") else 1.2)
+        axis.set_title("trials of %g s" % seconds, fontsize=10)
+        axis.set_xscale("log")
+        axis.set_xlabel("seconds")
+        axis.grid(alpha=.3, which="both")
+    axes[0].set_ylabel("mean log10 regret, %d problems" % len(problems_of))
+    axes[0].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(os.path.join(path, "quality-clock.png"), dpi=80)
+
+
+def apart_section(results, seeds, pictures):
+    tables = [apart_table(results, seeds, n) for n in (100, 50)]
+    if not any(tables):
+        return []
+    return (["", "### Beside other model-based samplers", "",
+             "Optuna's GPSampler and CmaEsSampler, SMAC3's random forest, HEBO: they cost 40 to 1,300 ms a suggestion, so few "
+             "seeds, whose number stands beside each cell; `gp` is on the same ones. A column's mean is over its own rows."]
+            + tables + ["", cost_table(results, [50, 100]), ""]
+            + (["![mean log10 regret over wall-clock](benchmarks/quality-clock.png)", ""] if pictures else []))
+
+
+def ranks(values):
+    """1 for the least; equal ones share the mean of their places."""
+    order = numpy.argsort(values)
+    out = numpy.empty(len(values))
+    for value in set(values):
+        places = [place + 1 for place, i in enumerate(order) if values[i] == value]
+        out[[i for i in order if values[i] == value]] = numpy.mean(places)
+    return out
+
+
+def tasks_section(results, at):
+    """Ranks on the real tasks: each run of a task and seed that all the compared samplers have done."""
+    names = [s for s in list(peers.OWN) + list(peers.PEERS) if any(key[0] == s for key in results.runs)]
+    runs = {s: {(p, seed): run for (name, _, p), seeds in results.runs.items() if name == s for seed, run in seeds.items()}
+            for s in names}
+    if not names:
+        return []
+    most = max(len(r) for r in runs.values())
+    core = [s for s in names if s.startswith("hopt-") and s != "hopt-random" or len(runs[s]) > most / 2]
+    out = []
+    for group in (core, names):
+        cells = sorted(key for key in runs[group[0]] if all(at[-1] in runs[s].get(key, {}) for s in group))
+        if not cells or (group is names and set(names) == set(core)):
+            continue
+        rows = {s: [] for s in group}
+        for n in at:
+            all_ranks = numpy.array([ranks([runs[s][key][n] for s in group]) for key in cells]).mean(axis=0)
+            for s, mean in zip(group, all_ranks):
+                rows[s].append("%.2f" % mean)
+        seeds = len({seed for _, seed in cells})
+        out += ["", "Mean rank of %d samplers over %d runs (%d tasks, %d %s):" % (
+            len(group), len(cells), len({p for p, _ in cells}), seeds, "seed" if seeds == 1 else "seeds"), "",
+            table(["sampler"] + ["N = %d" % n for n in at],
+                  [[TITLES[s]] + rows[s] for s in sorted(group, key=lambda s: float(rows[s][-1]))])]
+        if group is core:
+            out += ["Losses at N = %d, medians of the seeds:" % at[-1], "",
+                    table(["task"] + [TITLES[s] for s in group],
+                          [[p] + ["%.4g" % numpy.median([runs[s][key][at[-1]] for key in cells if key[0] == p]) for s in group]
+                           for p in sorted({p for p, _ in cells})])]
+    return ["", "### Real tuning tasks", "",
+            "Models of scikit-learn on the data sets that it ships (`tests/bench/quality/tasks.py`), loss by cross-validation; "
+            "`any` chooses the model too. A point's loss is always the same. Ranks at equal numbers of trials, 1 is best; "
+            "equal losses share a rank."] + out if out else []
+
+
 def versions():
     packages = ["hyperopt", "optuna", "rustuna", "numpy", "scipy"]
     found = ["%s %s" % (p, importlib.metadata.version(p)) for p in packages]
@@ -330,6 +471,7 @@ def read_options():
     parser.add_argument("--development", type=numbers, default="0-9", help="seeds that choices were made by")
     parser.add_argument("--report", type=numbers, default="100-119", help="seeds that were not looked at for that")
     parser.add_argument("--at", type=numbers, default="50,100,200,400")
+    parser.add_argument("--tasks", nargs="*", default=[], help="recorded runs of the real tasks")
     parser.add_argument("--commit", default="unknown")
     parser.add_argument("--write", metavar="DOCS", help="folder of benchmarks.md")
     return parser.parse_args()
@@ -359,6 +501,8 @@ def main():
     report, development = Comparison(results, options.report), Comparison(results, options.development)
     out = [BEGIN, "## Regret", "", read_about(), "Commit %s; %s." % (options.commit, versions())]
     out += serial_section(report, "report", options.at, options.write)
+    out += apart_section(results, options.report, options.write)
+    out += tasks_section(Results(options.tasks), [10, 20, 30, 40, 50])
     out += serial_section(development, "development", options.at, None)
     out += [batch_section(results, options.report, 10, 200), batch_section(results, options.report, 100, 1000)]
     out += variant_section(results, "Coordinate jumps and branch minima after 100 trials",
@@ -383,6 +527,8 @@ def main():
     if checkpoints:
         plot_problems(report, checkpoints, pictures)
         plot_means(report, checkpoints, pictures)
+    if results.times:
+        plot_clock(results, options.report, pictures)
     write_quartiles(results, [("report", options.report), ("development", options.development)], pictures)
     put(text, os.path.join(options.write, "benchmarks.md"))
 

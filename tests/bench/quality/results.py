@@ -1,5 +1,5 @@
-"""Runs as lines: sampler,in_flight,problem,seed,N=regret N=regret ... What bench_quality --raw and peers_run.py
-write and report.py reads."""
+"""Runs as lines: sampler,in_flight,problem,seed,N=regret tN=ms N=regret ... What bench_quality --raw and peers_run.py
+write and report.py reads. ms: the CPU time of all suggestions until then; older lines do not have it."""
 import csv
 import os
 
@@ -9,8 +9,8 @@ HEADER = ["sampler", "in_flight", "problem", "seed", "regrets"]
 LEAST = 1e-12  # log10 of a regret is of this at least
 
 
-def line(sampler, in_flight, problem, seed, record):
-    regrets = " ".join("%d=%.4g" % (n, regret) for n, regret in sorted(record.items()))
+def line(sampler, in_flight, problem, seed, record, times):
+    regrets = " ".join("%d=%.4g t%d=%.4g" % (n, regret, n, times[n]) for n, regret in sorted(record.items()))
     return ",".join([sampler, str(in_flight), problem, str(seed), regrets]) + "\n"
 
 
@@ -27,7 +27,7 @@ def rows(path):
 
 def reached(row):
     """After how many trials the run ended."""
-    return max(int(pair.split("=")[0]) for pair in row["regrets"].split())
+    return max(int(pair.split("=")[0]) for pair in row["regrets"].split() if not pair.startswith("t"))
 
 
 def create(path):
@@ -41,12 +41,15 @@ class Results:
 
     def __init__(self, paths):
         self.runs = {}  # (sampler, in flight, problem) -> {seed: {N: regret}}
+        self.times = {}  # the same with the milliseconds of all suggestions until then
         for path in paths:
             for row in rows(path):
                 sampler, in_flight, problem, seed = key(row)
-                pairs = (pair.split("=") for pair in row["regrets"].split())
-                runs = self.runs.setdefault((sampler, in_flight, problem), {})
-                runs.setdefault(seed, {}).update({int(n): float(regret) for n, regret in pairs})
+                for pair in row["regrets"].split():
+                    n, value = pair.split("=")
+                    kept = self.times if n.startswith("t") else self.runs
+                    runs = kept.setdefault((sampler, in_flight, problem), {})
+                    runs.setdefault(seed, {})[int(n.lstrip("t"))] = float(value)
 
     def regrets(self, sampler, problem, n, seeds, in_flight=1):
         runs = self.runs.get((sampler, in_flight, problem), {})

@@ -4,6 +4,8 @@
 #
 #   run.sh --full      all seeds, N = 400, batches and long histories: hours. Writes docs/benchmarks.md.
 #                      Runs are kept in $HOPT_CACHE/quality; what is there is not run again.
+#   run.sh --apart     the costly peers and the real tasks, some hours more: Optuna's GPSampler (with Debian's
+#                      python3-torch), CmaEsSampler, SMAC3, HEBO, each in an environment of its own
 #   run.sh --report    docs/benchmarks.md from the runs that are there
 #
 # Environment: HOPT_BIN (build-bench/bin), QUALITY_PROCESSES (1) for the peers, QUALITY_CPUS to pin them,
@@ -28,6 +30,36 @@ peers_installed() {
     "${HOPT_PYTHON:-/usr/bin/python3}" -m venv "$venv" >&2 &&
         "$venv/bin/pip" install -q 'hyperopt==0.3.0' 'setuptools<81' 'optuna>=5,<6' 'rustuna==0.2.0' \
             numpy scipy matplotlib >&2
+}
+
+# What can't be installed is said and left out.
+made() { # made NAME MODULES VENV-OPTIONS PACKAGE...
+    local python=$cache/$1/bin/python modules=$2 options=$3
+    "$python" -c "import $modules" 2>/dev/null && return
+    say "making a Python environment with $modules"
+    "${HOPT_PYTHON:-/usr/bin/python3}" -m venv ${options:+"$options"} "$cache/$1" >&2
+    shift 3
+    "${python%python}pip" install -q "$@" >&2 || true
+    "$python" -c "import $modules" || {
+        say "left out: $modules"
+        return 1
+    }
+}
+
+has_torch() { # Debian's has no CUDA, which the one of PyPI needs to be imported at all
+    made venv-peers optuna,cmaes,torch,sklearn --system-site-packages 'optuna>=5,<6' cmaes 'scipy<1.14' 'numpy<2' scikit-learn
+}
+
+has_smac() {
+    made venv-smac smac,optuna,rustuna,hyperopt,sklearn,cmaes "" 'smac==2.4.1' 'optuna>=5,<6' rustuna==0.2.0 hyperopt==0.3.0 \
+        'setuptools<81' cmaes scikit-learn
+}
+
+has_hebo() { # what it asks for does not install with Python 3.11: near versions do
+    made venv-hebo pymoo,GPy,gpytorch,catboost --system-site-packages networkx 'numpy==1.26.4' 'scipy<1.13' 'pymoo==0.6.1.3' GPy==1.13.2 \
+        disjoint-set catboost 'pandas<2.2' 'scikit-learn<1.6' gpytorch==1.9.1 linear_operator==0.3.0 &&
+        "$cache/venv-hebo/bin/pip" install -q --no-deps hebo==0.3.6 >&2 &&
+        "$cache/venv-hebo/bin/python" -c 'import hebo.optimizers.hebo' >&2
 }
 
 hopt_run() { # hopt_run SEEDS OPTION...: SEEDS as FIRST+COUNT
@@ -78,6 +110,30 @@ peers_full() { # peers_full FILE
     done
 }
 
+in_venv() { # in_venv NAME OPTION...: peers_run.py there
+    local python=$cache/$1/bin/python
+    shift
+    "$python" "$here/peers_run.py" "$bin" "$@" --processes "${QUALITY_PROCESSES:-1}"
+}
+
+# One after the other, the dearest last.
+apart_full() { # apart_full FILE TASKS-FILE
+    local seed short=25,50,75,100 steps=10,20,30,40,50
+    for seed in {100..109}; do
+        ! has_smac || in_venv venv-smac "$2" --tasks --seeds "$seed" --at $steps \
+            --peers hopt-gp,hopt-tpe,hopt-random,optuna,rustuna,hyperopt-py,optuna-cma
+        ! has_torch || in_venv venv-peers "$2" --tasks --seeds "$seed" --at $steps --peers optuna-gp
+        ! has_torch || in_venv venv-peers "$1" --seeds "$seed" --at $short --peers optuna-gp,optuna-cma
+    done
+    for seed in {100..102}; do
+        ! has_smac || in_venv venv-smac "$2" --tasks --seeds "$seed" --at $steps --peers smac
+        ! has_smac || in_venv venv-smac "$1" --seeds "$seed" --at $short --peers smac
+    done
+    for seed in {100..102}; do
+        ! has_hebo || in_venv venv-hebo "$1" --seeds "$seed" --at $short --peers hebo
+    done
+}
+
 if ! peers_installed; then
     say "no peers here: hopt alone"
     exec "$bin/bench_quality" --seeds 5
@@ -94,7 +150,7 @@ short)
     peers_run "$runs/peers.csv" --seeds 100-101 --at 50,100
     report "$runs/hopt.csv" "$runs/peers.csv" --report 100-101 --at 50,100
     ;;
---full | --report)
+--full | --apart | --report)
     runs=$cache/quality
     mkdir -p "$runs"
     if [ "$mode" = --full ]; then
@@ -102,10 +158,17 @@ short)
         mv "$runs/hopt.csv.new" "$runs/hopt.csv"
         peers_full "$runs/peers.csv"
     fi
-    report "$runs"/*.csv --write "$repo/docs"
+    [ "$mode" != --apart ] || apart_full "$runs/apart.csv" "$runs/tasks.csv"
+    tasks=()
+    [ ! -f "$runs/tasks.csv" ] || tasks=(--tasks "$runs/tasks.csv")
+    files=()
+    for file in "$runs"/*.csv; do
+        [ "$file" = "$runs/tasks.csv" ] || files+=("$file")
+    done
+    report "${files[@]}" "${tasks[@]}" --write "$repo/docs"
     ;;
 *)
-    echo "usage: run.sh [--full | --report]" >&2
+    echo "usage: run.sh [--full | --apart | --report]" >&2
     exit 2
     ;;
 esac

@@ -227,6 +227,7 @@ Test(gp, explains_length_scales_and_the_winner) {
             cr_assert_gt(b, 0);
             cr_assert_gt(json_number_value(json_object_get(said, "deviation")), 0);
             cr_assert(json_is_number(json_object_get(said, "log_ei")));
+            cr_assert(json_is_string(json_object_get(said, "kernel")));
         }
         json_decref(said);
         /* b does not matter. */
@@ -258,9 +259,12 @@ Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
     static const struct {
         double ms;
         const char *options, *picked;
-    } cases[] = {{1, NULL, "tpe"},         {0.5, NULL, "tpe"},
-                 {10000, NULL, "gp"},      {0, NULL, "gp"}, /* not known */
-                 {1, "{'share':2}", "gp"}, {10000, "{'share':0}", "tpe"}};
+        int running;
+    } cases[] = {{1, NULL, "tpe", 0},         {0.5, NULL, "tpe", 0},
+                 {10000, NULL, "gp", 0},      {0, NULL, "gp", 0}, /* not known */
+                 {1, "{'share':2}", "gp", 0}, {10000, "{'share':0}", "tpe", 0},
+                 {10000, NULL, "gp", 8},      {10000, NULL, "tpe", 300},
+                 {0, "{'share':0}", "tpe", 0}};
     for (size_t k = 0; k < HOPT_COUNT(cases); k++) {
         hopt_sampler *sampler = open_sampler("auto", space, cases[k].options, 3);
         hopt_sampler *other = open_sampler("auto", space, cases[k].options, 3);
@@ -280,9 +284,16 @@ Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
                 hopt_sampler_add(which == 0 ? sampler : which == 1 ? other : wanted, &seen);
             }
         }
+        for (int64_t num = 50; num < 50 + cases[k].running; num++) {
+            hopt_space_draw(space, (uint64_t)num, point);
+            hopt_sampler_pend(sampler, num, point);
+            hopt_sampler_pend(other, num, point);
+            hopt_sampler_pend(wanted, num, point);
+        }
         json_t *said = hopt_sampler_explain(sampler, 9, 41);
         cr_assert_str_eq(json_string_value(json_object_get(said, "picked")), cases[k].picked, "%zu",
                          k);
+        cr_assert_eq(json_integer_value(json_object_get(said, "proposals")), cases[k].running + 1);
         json_decref(said);
         cr_assert_eq(hopt_sampler_suggest(sampler, 9, 41, point, &err), HOPT_OK);
         cr_assert_eq(hopt_sampler_suggest(other, 9, 41, same, &err), HOPT_OK);

@@ -1,7 +1,7 @@
 /** The workers of a store, as they were last heard of: by their records, or by the trials that they
  * renew. */
-#ifndef HOPT_CLI_WORKERS_SEEN_H
-#define HOPT_CLI_WORKERS_SEEN_H
+#ifndef HOPT_MASTER_WORKERS_SEEN_H
+#define HOPT_MASTER_WORKERS_SEEN_H
 
 #include "common/store/store.h"
 

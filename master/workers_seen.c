@@ -1,4 +1,4 @@
-#include "cli/workers_seen.h"
+#include "master/workers_seen.h"
 
 #include <stdlib.h>
 #include <string.h>
