@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced by the tests here, after tests/system/lib.sh: studies whose trials have all kinds of ends,
 # servers, and the comparison of what is in the store with what MLflow says.
 

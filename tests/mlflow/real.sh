@@ -72,7 +72,12 @@ start m3 "${master[@]}" --mlflow "$uri" --mlflow-artifacts
 say "everything is there, once"
 wait_until 240 "the study is done" study_is done
 all_noted() {
-    noted=$(sqlite3 "$work/store.db" 'SELECT count(*) FROM mlflow_trial WHERE done NOT NULL')
+    local noted
+    if [ "$kind" = sqlite ]; then
+        noted=$(sqlite3 "$work/store.db" 'SELECT count(*) FROM mlflow_trial WHERE done NOT NULL')
+    else
+        noted=$("$bin/mongo_tool" "$store" count jobs '{"hopt.mlflow.done": {"$exists": true}}')
+    fi
     [ "$noted" = "$trials" ]
 }
 wait_until 240 "all trials are noted as delivered" all_noted
