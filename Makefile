@@ -16,13 +16,14 @@ export HOPT_PYTHON ?= /usr/bin/python3
 
 packages = cmake/packages.sh
 
-.PHONY: help run build check test chaos bench lint fuzz packages install deb clean
+.PHONY: help run build check test test-containers chaos bench lint fuzz packages install deb clean
 
 help:
 	@echo 'make run        install what is needed, build, tune examples/digits (ARGS="--max-trials 80")'
 	@echo 'make build      programs into build/bin/'
 	@echo 'make check      unit tests with sanitizers: no network, no server'
 	@echo 'make test       every test; sets up a MongoDB or its stand-in by itself'
+	@echo 'make test-containers  images and compose with examples/digits: 1 GB more, some minutes'
 	@echo 'make chaos      1,000 random faults on each kind of store (CHAOS_SEED, CHAOS_EVENTS)'
 	@echo 'make bench      the measurements of tests/bench'
 	@echo 'make lint       clang-format, clang-tidy, shellcheck'
@@ -50,6 +51,10 @@ check:
 test:
 	@$(packages) build examples test
 	@tests/suite.sh all
+
+test-containers:
+	@$(packages) build test
+	@tests/suite.sh containers
 
 chaos:
 	@$(packages) build test

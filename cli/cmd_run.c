@@ -13,6 +13,7 @@
 #include "common/sys/file.h"
 #include "common/sys/log.h"
 #include "master/enroll.h"
+#include "master/sinks/mlflow_options.h"
 #include "worker/sandbox.h"
 #include "worker/setup.h"
 
@@ -90,24 +91,7 @@ static const hopt_option options[] = {
      AT(grace_ms),
      .help = "after the first interrupt: how long running trials may take before they are given "
              "back to the queue"},
-    {.name = "mlflow",
-     .type = HOPT_OPTION_STRING,
-     .argument = "URI",
-     .def_text = "no MLflow",
-     AT(mlflow),
-     .help = "record studies and trials as runs on this MLflow tracking server, e.g. "
-             "http://127.0.0.1:5000; a login comes from MLFLOW_TRACKING_TOKEN, or "
-             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
-    {.name = "mlflow-experiment",
-     .type = HOPT_OPTION_STRING,
-     .argument = "NAME",
-     .def = "hopt",
-     AT(mlflow_experiment),
-     .help = "the experiment that the runs belong to; made when it is not there"},
-    {.name = "mlflow-artifacts",
-     .type = HOPT_OPTION_FLAG,
-     AT(mlflow_artifacts),
-     .help = "send the trials' attachments, too"},
+    HOPT_MLFLOW_OPTIONS(hopt_run_settings),
     HOPT_CLI_JSON(hopt_run_settings),
     HOPT_CLI_QUIET(hopt_run_settings),
     {.name = "verbose",

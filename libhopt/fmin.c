@@ -170,17 +170,8 @@ static hopt_status open_study(hopt_fmin_run *run, hopt_error *err) {
         run->ending = "max_evals";
     else if (status == HOPT_OK)
         status = reopen(study, run->options.max_evals != 0, err);
-    hopt_trial *best = NULL;
-    if (status == HOPT_OK) {
-        run->ended_before = total - open;
-        status = hopt_store_best(study->store, &best, study->spec->name, err);
-        if (status == HOPT_ENOTFOUND) status = HOPT_OK;
-    }
-    if (best) {
-        run->has_best = true;
-        run->best = best->result.loss;
-    }
-    hopt_trial_free(best);
+    /* The best of former runs may be good enough. */
+    if (status == HOPT_OK) status = hopt_lib__catch_up(study, err);
     pthread_mutex_unlock(&study->mutex);
     return status;
 }

@@ -48,10 +48,6 @@ void hopt_lib__ended(hopt_fmin_run *run, hopt_info *info) {
     if (study->spec->maximize) loss = -loss;
     run->ended++;
     if (!ok && state != HOPT_TRIAL_CANCEL) run->failed++;
-    if (ok && (!run->has_best || loss < run->best)) {
-        run->has_best = true;
-        run->best = loss;
-    }
     track_progress(run, loss);
     if (state == HOPT_TRIAL_ERROR) fail_with(run, info);
     if (o->on_trial) o->on_trial(o->on_trial_context, study, info);
@@ -61,8 +57,17 @@ void hopt_lib__ended(hopt_fmin_run *run, hopt_info *info) {
     hopt_lib__progress(run, false);
 }
 
+/* Trials of other processes count, too. */
+static void look_at_best(hopt_fmin_run *run) {
+    pthread_mutex_lock(&run->study->mutex);
+    run->has_best = run->study->has_best;
+    run->best = run->study->best;
+    pthread_mutex_unlock(&run->study->mutex);
+}
+
 bool hopt_lib__ends(hopt_fmin_run *run) {
     hopt_study *study = run->study;
+    look_at_best(run);
     const hopt_fmin_options *o = &run->options;
     int64_t deadline_ms = atomic_load(&study->deadline_ms);
     double threshold = study->spec->maximize ? -o->loss_threshold : o->loss_threshold;
@@ -87,13 +92,21 @@ static void add_bar(hopt_buf *out, double share) {
     hopt_buf_text(out, "] ");
 }
 
+/* Of all processes, as far as it is known. */
+static int64_t ended_trials(hopt_study *study) {
+    pthread_mutex_lock(&study->mutex);
+    int64_t ended = study->last + 1 - (int64_t)study->n_open;
+    pthread_mutex_unlock(&study->mutex);
+    return ended;
+}
+
 static void describe(const hopt_fmin_run *run, int64_t now_ms, bool bar, hopt_buf *out) {
     char time[HOPT_TIME_TEXT], number[HOPT_JSON_NUMBER];
     const hopt_study *study = run->study;
     int64_t limit = run->options.max_evals ? run->options.max_evals
                     : study->limited       ? study->max_trials
                                            : 0;
-    int64_t done = run->ended_before + run->ended;
+    int64_t done = ended_trials(run->study);
     if (bar && limit) add_bar(out, done < limit ? (double)done / (double)limit : 1.0);
     hopt_buf_print(out, "%lld", (long long)done);
     if (limit) hopt_buf_print(out, "/%lld", (long long)limit);
@@ -113,6 +126,7 @@ void hopt_lib__progress(hopt_fmin_run *run, bool last) {
     if (!run->show_after_ms) run->show_after_ms = terminal ? DRAW_MS : FIRST_LINE_MS;
     if (!last && now_ms - run->shown_ms < run->show_after_ms) return;
     hopt_buf line = HOPT_BUF_INIT;
+    look_at_best(run);
     describe(run, now_ms, terminal, &line);
     fprintf(stderr, terminal ? "\r%s\033[K%s" : "%s%s", hopt_buf_string(&line),
             terminal && !last ? "" : "\n");

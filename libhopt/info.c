@@ -63,6 +63,18 @@ int64_t hopt_info_tid(const hopt_info *info) {
     return info->trial->tid;
 }
 
+uint64_t hopt_info_seed(const hopt_info *info) {
+    return info->trial->seed;
+}
+
+int hopt_info_attempt(const hopt_info *info) {
+    return info->trial->lost + 1;
+}
+
+const char *hopt_info_worker(const hopt_info *info) {
+    return info->trial->worker;
+}
+
 int hopt_info_state(const hopt_info *info) {
     return (int)info->trial->state;
 }

@@ -115,7 +115,8 @@ struct hopt_study {
     size_t n_open, open_capacity;
     size_t n_new;    /* of the open set as last read */
     size_t n_others; /* trials of others that run and are not asked ones */
-    bool exhausted;
+    bool has_best;   /* of those that were read or ended here */
+    double best;     /* minimized sign */
 
     /* Leases (keep.c). */
     pthread_mutex_t keep_lock; /* taken before `mutex`: one begins or ends the thread at a time */
@@ -250,8 +251,8 @@ struct hopt_fmin_run {
     hopt_status code;   /* why it failed, else HOPT_OK */
     hopt_error error;
 
-    /* What has ended here (end.c). */
-    int64_t ended_before, ended, failed;
+    /* What has ended here, and of all that is known the best (fmin_end.c). */
+    int64_t ended, failed;
     bool has_best, progressed;
     double best, progress_loss; /* minimized sign */
     int64_t idle;

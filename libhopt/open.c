@@ -10,6 +10,7 @@
 #include "common/sampler/sampler.h"
 #include "common/sys/file.h"
 #include "common/sys/host.h"
+#include "common/sys/log.h"
 #include "libhopt/expr.h"
 #include "master/enroll.h"
 
@@ -294,6 +295,7 @@ static void set_record(hopt_study *study, hopt_study_record *record, hopt_study_
 static hopt_status open_store(hopt_store **store, const hopt_study_options *o, bool create,
                               hopt_error *err) {
     hopt_store_options options = {.create = create};
+    hopt_log_set_level(HOPT_LOG_NONE); /* standard error is the host's */
     return hopt_store_open(store, o->store ? o->store : DEFAULT_STORE, &options, err);
 }
 

@@ -74,6 +74,14 @@ static void note_open(hopt_study *study, int num, bool open) {
     }
 }
 
+static void note_best(hopt_study *study, const hopt_trial *trial) {
+    const hopt_result *result = &trial->result;
+    if (trial->state != HOPT_DONE || !result->ok || !result->has_loss) return;
+    if (study->has_best && study->best <= result->loss) return;
+    study->has_best = true;
+    study->best = result->loss;
+}
+
 /* Values that don't fit the space are left out, as a master does; the slot is taken all the same.
  */
 static void take_up(hopt_study *study, const hopt_trial *trial) {
@@ -82,6 +90,7 @@ static void take_up(hopt_study *study, const hopt_trial *trial) {
     bool terminal = hopt_state_terminal(trial->state);
     note_open(study, trial->num, !terminal && status == HOPT_OK);
     if (trial->num > study->last) study->last = trial->num;
+    if (status == HOPT_OK) note_best(study, trial);
 }
 
 void hopt_lib__note(hopt_study *study, const hopt_trial *trial) {

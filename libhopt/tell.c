@@ -289,14 +289,21 @@ int hopt_tell_pruned(hopt_eval *eval, hopt_failure *why) {
     return tell(eval, &result, why);
 }
 
+int hopt_tell_cancel(hopt_eval *eval, const char *why_not, hopt_failure *why) {
+    hopt_result result;
+    begin_result(&result, eval);
+    result.state = HOPT_CANCEL;
+    result.stop = hopt_strdup("cancelled");
+    result.status_fail = hopt_strdup(why_not && *why_not ? why_not : "cancelled");
+    return tell(eval, &result, why);
+}
+
 int hopt_tell_release(hopt_eval *eval, hopt_failure *why) {
     hopt_error err = {0};
     hopt_status status = hopt_lib__release(eval, &err);
     err.code = status;
     return status == HOPT_OK ? HOPT_OK : hopt_lib__fail(why, &err);
 }
-
-/* ---- by number ---- */
 
 /* {"loss": ..., "status": ..., anything else} or a number alone. */
 static hopt_status read_result(hopt_result *result, const hopt_study_spec *spec, const char *text,
@@ -327,6 +334,35 @@ static hopt_status read_result(hopt_result *result, const hopt_study_spec *spec,
     json_decref(json);
     return status;
 }
+
+/* Further keys of the result win over those of hopt_eval_extra(). */
+static void join_extras(hopt_result *result, const hopt_eval *eval) {
+    if (!eval->extras) return;
+    json_t *all = json_deep_copy(eval->extras);
+    if (result->extras) json_object_update(all, result->extras);
+    json_decref(result->extras);
+    result->extras = all;
+}
+
+int hopt_tell_result(hopt_eval *eval, const char *text, hopt_failure *why) {
+    hopt_result result = {0};
+    hopt_error err = {0};
+    if (!text) return hopt_lib__say(why, HOPT_EINVAL, "the result is NULL");
+    hopt_status status = read_result(&result, eval->study->spec, text, &err);
+    if (status != HOPT_OK) {
+        hopt_result_clear(&result);
+        return hopt_lib__fail(why, &err);
+    }
+    join_extras(&result, eval);
+    pthread_mutex_lock(&eval->study->mutex);
+    result.has_step = eval->has_report;
+    result.step = eval->has_report ? eval->step : 0;
+    pthread_mutex_unlock(&eval->study->mutex);
+    result.ms = hopt_clock_mono_ms() - eval->began_ms;
+    return tell(eval, &result, why);
+}
+
+/* ---- by number ---- */
 
 static hopt_status check_told(const hopt_study *study, const hopt_trial *trial, hopt_error *err) {
     if (trial->state != HOPT_RUNNING)

@@ -1,5 +1,8 @@
 #include "master/master_command.h"
 
+#include "common/monitor/monitor_options.h"
+#include "master/sinks/mlflow_options.h"
+
 #define AT(field) .offset = offsetof(hopt_master_settings, field)
 
 static const hopt_option options[] = {
@@ -30,50 +33,12 @@ static const hopt_option options[] = {
      .def = "1s",
      AT(poll_ms),
      .help = "how often to look for ended trials"},
-    {.name = "mlflow",
-     .type = HOPT_OPTION_STRING,
-     .argument = "URI",
-     .def_text = "no MLflow",
-     AT(mlflow),
-     .help = "record studies and trials as runs on this MLflow tracking server, e.g. "
-             "http://127.0.0.1:5000; a login comes from MLFLOW_TRACKING_TOKEN, or "
-             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"},
-    {.name = "mlflow-experiment",
-     .type = HOPT_OPTION_STRING,
-     .argument = "NAME",
-     .def = "hopt",
-     AT(mlflow_experiment),
-     .help = "the experiment that the runs belong to; made when it is not there"},
-    {.name = "mlflow-artifacts",
-     .type = HOPT_OPTION_FLAG,
-     AT(mlflow_artifacts),
-     .help = "send the trials' attachments, too"},
+    HOPT_MLFLOW_OPTIONS(hopt_master_settings),
     {.name = "once",
      .type = HOPT_OPTION_FLAG,
      AT(once),
      .help = "exit when no study is left to look after, instead of waiting for the next one"},
-    {.name = "http",
-     .type = HOPT_OPTION_STRING,
-     .argument = "[ADDR:]PORT",
-     .env = "HOPT_HTTP",
-     AT(http),
-     .help = "serve /healthz, /readyz and /metrics there; without ADDR on 127.0.0.1 only; port 0: "
-             "a free one, which the log names"},
-    {.name = "http-allow-host",
-     .type = HOPT_OPTION_STRING,
-     .argument = "NAME",
-     .repeatable = true,
-     AT(http_allow_hosts),
-     .help = "answer requests for this host name too, where otherwise only localhost and numeric "
-             "addresses will do; * for any"},
-    {.name = "log-format",
-     .type = HOPT_OPTION_CHOICE,
-     .argument = "FORMAT",
-     .choices = "text|json",
-     .env = "HOPT_LOG_FORMAT",
-     .def = "text",
-     AT(log_format),
-     .help = "how the log is written; json: one object a line"},
+    HOPT_MONITOR_OPTIONS(hopt_master_settings),
     {.name = "quiet",
      .letter = 'q',
      .type = HOPT_OPTION_FLAG,

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The tests: suite.sh check | all. `make check` and `make test` call this.
+# The tests: suite.sh check | all | containers. `make check` and `make test` call this.
 #
 #   check  the unit tests, under AddressSanitizer and UBSan; needs no network and no server
 #   all    those, then everything else with a MongoDB (tests/services finds or sets up one), then
 #          the programs with threads under ThreadSanitizer
+#   containers  docker-compose.yml in a docker engine, with the image that has scikit-learn too
 #
 # A stage is one ctest run. System tests wait much of their time, so two run side by side; those that
 # load both processors or stop the server run alone (RUN_SERIAL), and so do those of whole clusters and
@@ -114,8 +115,13 @@ all)
     stage threads tests/services/mongo.sh run -- --test-dir build-tsan -LE '^deploy$' -j "$beside" \
         -E '^unit\.(fuzz_|include_|plugin_header|docs)|^mongo\.docs'
     ;;
+containers)
+    build asan
+    stage containers tests/services/mongo.sh run env HOPT_TEST_CONTAINERS=digits -- \
+        --test-dir build-asan -R '^deploy\.containers$'
+    ;;
 *)
-    echo "usage: suite.sh check | all" >&2
+    echo "usage: suite.sh check | all | containers" >&2
     exit 2
     ;;
 esac

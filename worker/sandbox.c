@@ -155,8 +155,15 @@ static uint64_t to_ms(double seconds) {
     return seconds < 1e12 ? (uint64_t)(seconds * 1000 + 0.5) : (uint64_t)1e15;
 }
 
+/* As with a child's end: what the objective has said in time is read, before its time is over for a
+ * worker that stood still. */
 static void on_limit(uv_timer_t *timer) {
     hopt_sandbox *sandbox = timer->data;
+    if (!sandbox->late) {
+        sandbox->late = true;
+        uv_timer_start(timer, on_limit, 1, 0);
+        return;
+    }
     if (sandbox->phase == SANDBOX_STARTING) {
         char *text =
             hopt_format("not ready within %g s", sandbox->options.spec->objective.start_timeout_s);
@@ -169,6 +176,7 @@ static void on_limit(uv_timer_t *timer) {
 
 static void start_limit(hopt_sandbox *sandbox, double seconds) {
     uv_timer_stop(&sandbox->limit);
+    sandbox->late = false;
     if (seconds <= 0) return;
     uv_update_time(sandbox->loop);
     uv_timer_start(&sandbox->limit, on_limit, to_ms(seconds), 0);

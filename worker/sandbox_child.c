@@ -28,7 +28,7 @@ struct sandbox_child {
     uv_timer_t timer; /* runner that does not obey; later streams that do not end */
     bool has_side;
     int open_handles;
-    bool exited, out_ended, err_ended, control_ended, closing;
+    bool exited, out_ended, err_ended, control_ended, drained, closing;
     int64_t grace_ms;
     pid_t group; /* 0: not told yet */
     hopt_child_lines out_lines, side_lines, control_lines;
@@ -71,8 +71,16 @@ static void kill_group(sandbox_child *child) {
     if (child->group > 0) kill(-child->group, SIGKILL);
 }
 
+/* The loop may have stood still for longer than the time: timers come before what waits in the
+ * pipes then, so that is read once more. */
 static void on_drain(uv_timer_t *timer) {
-    close_all(timer->data);
+    sandbox_child *child = timer->data;
+    if (child->drained) {
+        close_all(child);
+    } else {
+        child->drained = true;
+        uv_timer_start(timer, on_drain, 1, 0);
+    }
 }
 
 static void check_gone(sandbox_child *child) {
@@ -334,13 +342,22 @@ void hopt_sandbox__child_end_input(sandbox_child *child) {
     if (!child->closing) close_handle((uv_handle_t *)&child->in);
 }
 
-size_t hopt_sandbox__child_unread(sandbox_child *child) {
+/* Bytes in a pipe or socket. */
+static size_t waiting_in(const uv_pipe_t *stream) {
     uv_os_fd_t fd;
     int waiting = 0;
+    if (uv_is_closing((const uv_handle_t *)stream)) return 0;
+    if (uv_fileno((const uv_handle_t *)stream, &fd) < 0) return 0;
+    return ioctl(fd, FIONREAD, &waiting) < 0 ? 0 : (size_t)waiting;
+}
+
+size_t hopt_sandbox__child_unread(sandbox_child *child) {
     if (uv_is_closing((uv_handle_t *)&child->in)) return 0;
-    if (uv_fileno((uv_handle_t *)&child->in, &fd) < 0) return 0;
-    if (ioctl(fd, FIONREAD, &waiting) < 0) waiting = 0;
-    return (size_t)waiting + uv_stream_get_write_queue_size((uv_stream_t *)&child->in);
+    return waiting_in(&child->in) + uv_stream_get_write_queue_size((uv_stream_t *)&child->in);
+}
+
+size_t hopt_sandbox__child_unheard(sandbox_child *child) {
+    return waiting_in(&child->out) + (child->has_side ? waiting_in(&child->side) : 0);
 }
 
 void hopt_sandbox__child_drain(sandbox_child *child) {

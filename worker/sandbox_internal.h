@@ -116,6 +116,9 @@ void hopt_sandbox__child_write(sandbox_child *child, bool side, const char *byte
 void hopt_sandbox__child_end_input(sandbox_child *child);
 /** Bytes written to standard input that nobody has read yet. */
 size_t hopt_sandbox__child_unread(sandbox_child *child);
+/** Bytes of its messages, from standard output and the report descriptor, that we have not read
+ * yet. */
+size_t hopt_sandbox__child_unheard(sandbox_child *child);
 /** Read what standard error holds at this moment. */
 void hopt_sandbox__child_drain(sandbox_child *child);
 /** SIGTERM to the group, SIGKILL after the grace time. */

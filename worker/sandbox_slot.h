@@ -45,6 +45,7 @@ struct hopt_sandbox {
     sandbox_child *child; /**< NULL: none */
     bool ready;           /**< a server that said so */
     bool doomed;          /**< the child was told to end */
+    bool late;            /**< the limit has passed; what was said before it is read first */
 
     /* the trial */
     sandbox_phase phase;

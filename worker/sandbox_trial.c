@@ -243,11 +243,14 @@ static void on_pause(void *data) {
 
 /* A command that has read its line, never reported, and reads on: it reads to the end of the file
  * (`cat`, json.load(sys.stdin)), which would never come. No answer is owed, so the end comes now.
+ * The word that it waits may overtake the report that it wants an answer to: then the runner says
+ * it again.
  */
 static void on_waiting(void *data) {
     hopt_sandbox *sandbox = data;
     if (sandbox->phase != SANDBOX_RUNNING || hopt_sandbox__is_server(sandbox)) return;
-    if (sandbox->outcome.has_report || sandbox->bad || hopt_sandbox__child_unread(sandbox->child))
+    if (sandbox->outcome.has_report || sandbox->bad || hopt_sandbox__child_unread(sandbox->child) ||
+        hopt_sandbox__child_unheard(sandbox->child))
         return;
     hopt_sandbox__child_end_input(sandbox->child);
 }

@@ -1,5 +1,7 @@
 #include "worker/worker_command.h"
 
+#include "common/monitor/monitor_options.h"
+
 #define AT(field) .offset = offsetof(hopt_worker_settings, field)
 #define YEAR_MS (INT64_C(366) * 24 * 3600 * 1000)
 
@@ -126,28 +128,7 @@ static const hopt_option options[] = {
      .type = HOPT_OPTION_FLAG,
      AT(allow_root),
      .help = "evaluate even as root"},
-    {.name = "http",
-     .type = HOPT_OPTION_STRING,
-     .argument = "[ADDR:]PORT",
-     .env = "HOPT_HTTP",
-     AT(http),
-     .help = "serve /healthz, /readyz and /metrics there; without ADDR on 127.0.0.1 only; port 0: "
-             "a free one, which the log names"},
-    {.name = "http-allow-host",
-     .type = HOPT_OPTION_STRING,
-     .argument = "NAME",
-     .repeatable = true,
-     AT(http_allow_hosts),
-     .help = "answer requests for this host name too, where otherwise only localhost and numeric "
-             "addresses will do; * for any"},
-    {.name = "log-format",
-     .type = HOPT_OPTION_CHOICE,
-     .argument = "FORMAT",
-     .choices = "text|json",
-     .env = "HOPT_LOG_FORMAT",
-     .def = "text",
-     AT(log_format),
-     .help = "how the log is written; json: one object a line"},
+    HOPT_MONITOR_OPTIONS(hopt_worker_settings),
     {.name = "quiet",
      .letter = 'q',
      .type = HOPT_OPTION_FLAG,
@@ -180,13 +161,13 @@ static const char *const description[] = {
     "another one are refused and end in error.",
     "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
     "HOPT_STORE, or give @FILE.",
-    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
-    "docs/monitoring.md.",
     "SIGTERM, SIGINT or SIGHUP: it takes no more trials, finishes the running ones within the "
     "grace "
     "time or else gives them back to the queue, and exits. A second signal: it gives them back at "
     "once. Where the signal goes to every process of a job, as batch systems send it, an objective "
     "that ends by it has not failed: its trial is given back, too.",
+    "With --http it shows /healthz, /readyz and /metrics (Prometheus), without a login: see "
+    "docs/monitoring.md.",
     NULL};
 
 static const hopt_example examples[] = {

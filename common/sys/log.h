@@ -14,7 +14,8 @@ typedef enum hopt_log_level {
     HOPT_LOG_DEBUG,
     HOPT_LOG_INFO,
     HOPT_LOG_WARN,
-    HOPT_LOG_ERROR
+    HOPT_LOG_ERROR,
+    HOPT_LOG_NONE /**< for hopt_log_set_level() only: nothing is printed */
 } hopt_log_level;
 
 /** Lines below `level` are dropped; the default is INFO. */

@@ -40,12 +40,14 @@ def clean_environment():
             if not name.startswith(SPARK_VARIABLES) and name != "HOPT_STORE"}
 
 
-def sockets_of_this_process():
-    """Descriptors of sockets: the connections to the executor's JVM."""
+def connections_of_this_process():
+    """Descriptors of its connections, which are those to the executor's JVM."""
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
             if stat.S_ISSOCK(os.stat("/proc/self/fd/" + name).st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as connection:
+                    connection.getpeername()  # fails for one that only listens
                 found.append(int(name))
         except OSError:
             pass
@@ -88,7 +90,7 @@ def attend(worker):
     signals = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(one, tell) for one in signals]
     poller = select.poll()
-    for descriptor in sockets_of_this_process():
+    for descriptor in connections_of_this_process():
         poller.register(descriptor, select.POLLRDHUP)
     try:
         while worker.poll() is None:
@@ -244,9 +246,9 @@ class Hopt:
             raise Failed(check.returncode, check.stderr.decode(errors="replace").strip())
         return json.loads(check.stdout.decode())["name"]
 
-    def master(self, study):
+    def master(self, study, name):
         libc = ctypes.CDLL(None)
-        return self.start("hopt-master", [study], start_new_session=True,
+        return self.start("hopt-master", ["--studies", name, study], start_new_session=True,
                           preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
 
 
@@ -331,15 +333,24 @@ class Job(threading.Thread):
         self.join(30)
 
 
-def make_context(name):
-    from pyspark import SparkConf, SparkContext
+def first_words(problem):
+    return " ".join(str(problem).split())[:500]
 
+
+def make_context(name):
+    try:
+        from pyspark import SparkConf, SparkContext
+    except ImportError:
+        raise Usage("there is no pyspark here: start this program by spark-submit")
     conf = SparkConf().setAppName("hopt " + name)
     # A task is a worker, not a piece of the result: when its executor is lost another one is to begin, as
     # often as that happens, and two for the same are of no use.
     conf.setIfMissing("spark.task.maxFailures", "1000000")
     conf.set("spark.speculation", "false")
-    context = SparkContext(conf=conf)
+    try:
+        context = SparkContext(conf=conf)
+    except Exception as problem:  # of the JVM
+        raise Failed(EXIT_FAILED, "Spark did not start: " + first_words(problem))
     context.setLogLevel("WARN")
     return context
 
@@ -361,7 +372,7 @@ def watch(job, study, signals, pause_s=2):
         return 128 + signals[0]
     study.look()
     if job.problem is not None:
-        say("the Spark job failed: %s" % " ".join(str(job.problem).split())[:500])
+        say("the Spark job failed: " + first_words(job.problem))
     for host, code in job.ended:
         if code:
             say("a worker on %s left with exit code %d; its log is in the executor's stderr" % (host, code))
@@ -376,7 +387,7 @@ def run(args, folder, signals):
     hopt = Hopt(find_programs(args.programs), store)
     path, name = study_file(args, hopt, folder)
     study = Study(hopt, name)
-    master = hopt.master(path) if args.with_master else None
+    master = hopt.master(path, name) if args.with_master else None
     try:
         if master is None:
             study.look()

@@ -92,7 +92,7 @@ static void write_template(const char *folder, const char *name) {
 }
 
 static const char *const library_pages[] = {"hopt_ask.3", "hopt_fmin.3", "hopt_space.3",
-                                            "hopt_study.3", "hopt_trials.3"};
+                                            "hopt_study.3", "hopt_suggester.3", "hopt_trials.3"};
 
 int main(int argc, char **argv) {
     static const hopt_command *const programs[] = {&hopt_cli_root, &hopt_master_command,

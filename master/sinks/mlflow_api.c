@@ -143,14 +143,19 @@ static hopt_status judge(const hopt_mlflow_api *api, const json_t *json, hopt_er
                           reply->code, words);
 }
 
+static hopt_status request_reply(hopt_mlflow_api *api, const hopt_http_request *request,
+                                 hopt_error *err) {
+    hopt_error why = {.message = ""};
+    hopt_status status = hopt_http_do(api->client, request, &api->reply, &why);
+    if (status == HOPT_OK || status == HOPT_ESTOPPED) return status;
+    if (status == HOPT_EINVAL) status = HOPT_EUNAVAILABLE; /* the URI */
+    return hopt_error_set(err, status, HOPT_MLFLOW_NO_ANSWER "%s", why.message);
+}
+
 /* @param out  NULL: only whether it went well. */
 static hopt_status exchange(hopt_mlflow_api *api, const hopt_http_request *request, json_t **out,
                             hopt_error *err) {
-    hopt_status status = hopt_http_do(api->client, request, &api->reply, err);
-    if (status == HOPT_EINVAL) { /* the URI */
-        if (err) err->code = HOPT_EUNAVAILABLE;
-        return HOPT_EUNAVAILABLE;
-    }
+    hopt_status status = request_reply(api, request, err);
     if (status != HOPT_OK) return status;
     const hopt_buf *body = &api->reply.body;
     json_t *json = body->length ? hopt_json_read(body->data, body->length) : NULL;
@@ -352,7 +357,14 @@ hopt_status hopt_mlflow_artifact(hopt_mlflow_api *api, const char *experiment, c
                                  .type = "application/octet-stream",
                                  .body = data,
                                  .length = length};
-    hopt_status status = exchange(api, &request, NULL, err);
+    hopt_status status = request_reply(api, &request, err);
+    /* A server that keeps a file has nothing to say. */
+    if (status == HOPT_OK && (api->reply.code / 100 != 2 || is_html(&api->reply))) {
+        const hopt_buf *body = &api->reply.body;
+        json_t *json = body->length ? hopt_json_read(body->data, body->length) : NULL;
+        status = judge(api, json, err);
+        json_decref(json);
+    }
     hopt_buf_clear(&url);
     return status;
 }

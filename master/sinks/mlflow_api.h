@@ -18,6 +18,9 @@
 
 typedef struct hopt_mlflow_api hopt_mlflow_api;
 
+/** How messages begin when there was no reply at all. */
+#define HOPT_MLFLOW_NO_ANSWER "no answer: "
+
 /**
  * Credentials come from the environment: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
  * _PASSWORD; MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_INSECURE_TLS as MLflow's own

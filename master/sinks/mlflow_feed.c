@@ -24,6 +24,7 @@ enum {
     BEAT_MS = 4000,
     TRUST_MS = 10000, /* of a lease that was not renewed */
     PAGE = 100,
+    PATIENCE = 5, /* failures at one trial */
     READ = 1000,
     WHOLE_MS = 60000,
     WHOLE_SHARE = 50 /* a look at all trials may take one part in so many of the time */
@@ -49,6 +50,8 @@ struct hopt_mlflow__feed {
     int64_t best_ms;
     int64_t sent_step;   /* the highest of best_loss in MLflow */
     char *said;          /* tags and status last sent */
+    int stuck, failures; /* the trial that MLflow failed at last, and how often in a row */
+    bool skipped;        /* in this pass */
     bool refused_parent; /* said once */
 };
 
@@ -195,6 +198,16 @@ void hopt_mlflow__feed_leave(hopt_mlflow__feed *feed, hopt_store *store) {
 
 /* ---- the study's run ---- */
 
+/* When the study began, as far as it is known: it may be an old one. */
+static int64_t begin_of(const hopt_mlflow__feed *feed, hopt_store *store) {
+    hopt_trials first = {0};
+    hopt_trial_query query = {.study = feed->study, .after = -1, .limit = 1, .brief = true};
+    hopt_status status = hopt_store_trials(store, &first, &query, NULL, NULL);
+    int64_t begin_ms = status == HOPT_OK && first.count ? first.list[0]->book_ms : 0;
+    hopt_trials_clear(&first);
+    return begin_ms > 0 ? begin_ms : hopt_clock_unix_ms();
+}
+
 static json_t *parent_request(const hopt_mlflow__feed *feed, const hopt_mlflow__work *work,
                               const char *id) {
     hopt_mlflow_load tags;
@@ -206,7 +219,7 @@ static json_t *parent_request(const hopt_mlflow__feed *feed, const hopt_mlflow__
     hopt_mlflow_add_tag(&tags, "hopt.study_id", id);
     json_t *request =
         json_pack("{s:s,s:s,s:I,s:O}", "experiment_id", work->experiment, "run_name", feed->study,
-                  "start_time", (json_int_t)hopt_clock_unix_ms(), "tags", tags.tags);
+                  "start_time", (json_int_t)begin_of(feed, work->store), "tags", tags.tags);
     hopt_mlflow_load_clear(&tags);
     return request;
 }
@@ -398,6 +411,21 @@ static hopt_status deliver(hopt_mlflow__feed *feed, hopt_mlflow__work *work, hop
     return status;
 }
 
+/* One trial that MLflow fails at every time shall not keep the others back. */
+static bool is_to_skip(hopt_mlflow__feed *feed, int num) {
+    bool skip = num == feed->stuck && feed->failures >= PATIENCE && feed->failures % 2;
+    if (!skip) return false;
+    feed->failures++; /* and is tried again next time */
+    feed->skipped = true;
+    return true;
+}
+
+static void count_failure(hopt_mlflow__feed *feed, int num, hopt_status status) {
+    bool same = num == feed->stuck && status == HOPT_EFAILED;
+    feed->failures = same ? feed->failures + 1 : status == HOPT_EFAILED;
+    feed->stuck = num;
+}
+
 static hopt_status deliver_page(hopt_mlflow__feed *feed, hopt_mlflow__work *work,
                                 hopt_sink_trial *list, size_t count, hopt_mlflow__side *side,
                                 hopt_error *err) {
@@ -416,8 +444,9 @@ static hopt_status deliver_page(hopt_mlflow__feed *feed, hopt_mlflow__work *work
         while (at < trials.count && trials.list[at]->num < list[i].num)
             at++;
         bool there = at < trials.count && trials.list[at]->num == list[i].num;
-        if (status == HOPT_OK && there)
-            status = deliver(feed, work, &list[i], trials.list[at], fresh[i], side, err);
+        if (status != HOPT_OK || !there || is_to_skip(feed, list[i].num)) continue;
+        status = deliver(feed, work, &list[i], trials.list[at], fresh[i], side, err);
+        if (status != HOPT_OK) count_failure(feed, list[i].num, status);
     }
     hopt_trials_clear(&trials);
     return status;
@@ -544,10 +573,11 @@ static hopt_status feed_all(hopt_mlflow__feed *feed, hopt_mlflow__work *work,
                             hopt_mlflow__side *side, hopt_error *err) {
     int64_t begin_ms = hopt_clock_mono_ms();
     bool whole = work->whole || begin_ms >= feed->whole_ms;
+    feed->skipped = false;
     hopt_status status = follow_ended(feed, work, side, err);
     int ended = feed->ended; /* before the look at what is pending: so it will have seen these */
     if (status == HOPT_OK) status = deliver_from(feed, work, whole ? -1 : feed->low - 1, side, err);
-    if (status == HOPT_OK) feed->low = ended;
+    if (status == HOPT_OK && !feed->skipped) feed->low = ended;
     if (status == HOPT_OK) status = say_state(feed, work, side, err);
     if (status != HOPT_OK || !whole) return status;
     int64_t now_ms = hopt_clock_mono_ms(), pause_ms = (now_ms - begin_ms) * WHOLE_SHARE;
@@ -576,7 +606,7 @@ hopt_status hopt_mlflow__feed_serve(hopt_mlflow__feed *feed, hopt_mlflow__work *
     if (!feed->mine) return work->whole ? others_done(feed, work, clean, err) : HOPT_OK;
     status = get_ready(feed, work, side, err);
     if (status == HOPT_OK) status = feed_all(feed, work, side, err);
-    if (status == HOPT_OK) *clean = true;
+    if (status == HOPT_OK) *clean = !feed->skipped;
     /* What was sent may have arrived, or not: look again, and at the run itself. */
     if (status != HOPT_OK && *side == HOPT_MLFLOW__SERVER) {
         feed->ready = false;

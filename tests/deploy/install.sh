@@ -16,9 +16,10 @@ for file in bin/hopt bin/hopt-master bin/hopt-worker libexec/hopt/hopt-runner li
     share/man/man3/hopt_space.3 share/man/man3/hopt_study.3 share/man/man3/hopt_trials.3 \
     share/man/man5/hopt-space.5 share/man/man7/hopt-plugin.7 \
     share/man/man8/hopt-master.8 share/man/man8/hopt-worker.8 \
-    share/bash-completion/completions/hopt share/hopt/examples/digits/study.json \
-    share/hopt/prometheus/hopt.rules.yml share/hopt/grafana/hopt.json \
-    share/hopt/python/pyproject.toml share/hopt/python/hopt/__init__.py; do
+    share/bash-completion/completions/hopt lib/systemd/system/hopt-master.service \
+    'lib/systemd/system/hopt-worker@.service' share/hopt/examples/digits/study.json \
+    share/hopt/python/pyproject.toml share/hopt/python/hopt/__init__.py \
+    share/hopt/prometheus/hopt.rules.yml share/hopt/grafana/hopt.json; do
     [ -s "$root/$file" ] || {
         echo "not installed: $file"
         exit 1

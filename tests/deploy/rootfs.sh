@@ -11,6 +11,9 @@ deploy_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 deploy_repo=$(cd "$deploy_here/../.." && pwd)
 deploy_cache=${HOPT_CACHE:-$deploy_repo/.cache}/deploy-1
 deploy_suite=bookworm
+# Made anew when hopt needs other libraries.
+deploy_packages_wanted="systemd systemd-sysv dbus $(sed -n 's/^runtime: *//p' "$deploy_repo/cmake/packages.txt" | tr '\n' ' ')"
+deploy_system=$deploy_cache/system-$(cksum <<<"$deploy_packages_wanted" | cut -d ' ' -f 1)
 services=$deploy_cache # where debian.sh would put things; only functions that need none are used
 # shellcheck source=../services/debian.sh
 . "$deploy_here/../services/debian.sh"
@@ -72,28 +75,31 @@ deploy_new_root() {
 
 # The services of packages are not started while they are installed.
 deploy_fill_system() {
-    local root=$1 packages
-    packages=$(sed -n 's/^runtime: *//p' "$deploy_repo/cmake/packages.txt")
+    local root=$1
     cp -a --reflink=auto "$deploy_cache/base" "$root" || return 1
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod 755 "$root/usr/sbin/policy-rc.d"
     # shellcheck disable=SC2086 # several packages
-    install_debian "$root" systemd systemd-sysv dbus $packages || return 1
+    install_debian "$root" $deploy_packages_wanted || return 1
     rm -rf "$root/usr/sbin/policy-rc.d" "$root"/var/lib/apt/lists/*
 }
 
 # deploy_root base|system: makes it when it is not there; it gets its name only when complete.
 deploy_root() {
-    local kind=$1 make=deploy_new_root new=$deploy_cache/$1.new
-    [ ! -d "$deploy_cache/$kind" ] || return 0
+    local kind=$1 make=deploy_new_root path=$deploy_cache/base old new
     if [ "$kind" = system ]; then
         deploy_root base || return 1
         make=deploy_fill_system
+        path=$deploy_system
     fi
-    [ ! -e "$new" ] || remove_debian "$new" || return 1
+    [ ! -d "$path" ] || return 0
+    for old in "$deploy_cache/$kind"*; do
+        [ ! -e "$old" ] || remove_debian "$old" || return 1
+    done
+    new=$path.new
     deploy_step "Debian folder \"$kind\"" "$make" "$new" || return 1
     unmount_below "$new"
-    mv "$new" "$deploy_cache/$kind"
+    mv "$new" "$path"
 }
 
 # deploy_packages BUILD: sets $deploy_debs to the packages of this tree, built in BUILD.

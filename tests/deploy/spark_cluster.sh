@@ -36,14 +36,14 @@ spark_start() {
     local i
     mkdir -p "$work/spark-local"
     start spark-master "$spark_class" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 0 --webui-port 0
-    wait_until 240 "Spark's master is up" has_port spark-master sparkMaster
+    wait_until 600 "Spark's master is up" has_port spark-master sparkMaster
     spark_url=spark://127.0.0.1:$(port_of spark-master sparkMaster)
     for i in 1 2; do
         start "spark-worker$i" "$spark_class" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --port 0 --webui-port 0 \
             --cores "$1" --memory 4g --work-dir "$work/spark-work$i" "$spark_url"
     done
-    wait_until 240 "Spark's page is up" has_port spark-master MasterUI
-    wait_until 240 "both workers are alive" spark_workers 2
+    wait_until 600 "Spark's page is up" has_port spark-master MasterUI
+    wait_until 600 "both workers are alive" spark_workers 2
 }
 
 # spark_processes: what has our SPARK_LOCAL_DIRS in its environment: daemons, drivers, executors, their
@@ -58,11 +58,13 @@ spark_processes() {
     done
 }
 
-# Workers of hopt have a clean environment: they are known by where they run.
+# workers_here [STUDY.json]: hopt-workers in executors. They have a clean environment, and are known by
+# where they run.
 workers_here() {
     local pid
     for pid in $(pgrep -x hopt-worker); do
-        [[ $(readlink "/proc/$pid/cwd") = "$work"/* ]] && echo "$pid"
+        [[ $(readlink "/proc/$pid/cwd")/ = "$work"/* ]] || continue
+        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "${1:-}" && echo "$pid"
     done
 }
 

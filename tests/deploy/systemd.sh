@@ -11,7 +11,7 @@ deploy_root system || fail "no Debian folder"
 deploy_debs=("$DEPLOY_BUILD"/deploy-release/packages/hopt_*.deb)
 [ -s "${deploy_debs[0]}" ] || deploy_packages "$DEPLOY_BUILD/deploy-release" || fail "no packages"
 root=$work/root
-cp -a --reflink=auto "$deploy_cache/system" "$root"
+cp -a --reflink=auto "$deploy_system" "$root"
 deploy_unlock
 
 leader=
@@ -103,7 +103,7 @@ main_pid() {
 is_active() {
     [ "$(show "$1" ActiveState)" = active ]
 }
-worker=hopt-worker@units.service
+worker_unit="hopt-worker@units.service"
 journal() {
     inside journalctl --no-pager -o cat -u "$1" >"$work/journal.txt" 2>&1
 }
@@ -114,13 +114,13 @@ logged() {
 
 # Type=notify: it returns when READY=1 has come.
 exits 0 inside systemctl start hopt-master.service
-exits 0 inside systemctl start "$worker"
-for unit in hopt-master.service "$worker"; do
+exits 0 inside systemctl start "$worker_unit"
+for unit in hopt-master.service "$worker_unit"; do
     same "state of $unit" active "$(show "$unit" ActiveState)"
     same "type of $unit" notify "$(show "$unit" Type)"
     [ "$(show "$unit" WatchdogTimestampMonotonic)" != 0 ] || fail "$unit: no word for the watchdog"
 done
-[ "$(main_pid "$worker")" != 0 ] || fail "no worker"
+[ "$(main_pid "$worker_unit")" != 0 ] || fail "no worker"
 say "READY from both"
 wait_until 60 "trial 0 is running" trial_is 0 running
 
@@ -136,7 +136,7 @@ killed() {
     }
     wait_until 60 "$1 is started again" another "$1" "$before"
 }
-killed "$worker" KILL
+killed "$worker_unit" KILL
 rm "$home/hold.0.1"
 wait_until 60 "trial 0 is evaluated again" trial_is 0 done
 same "attempt of trial 0" 2 "$(trials | grep '^{"num":0,' | field attempt)"
@@ -153,11 +153,11 @@ say "a master that stood still was found by the watchdog"
 # ---- stop in mid-trial ----
 
 wait_until 60 "trial 1 is running" trial_is 1 running
-exits 0 inside systemctl stop "$worker"
-same "result of the stop" success "$(show "$worker" Result)"
+exits 0 inside systemctl stop "$worker_unit"
+same "result of the stop" success "$(show "$worker_unit" Result)"
 trial_is 1 new || trial_is 1 running || fail "trial 1 is $(trial_state 1)"
 wait_until 60 "trial 1 is in the queue again" trial_is 1 new
-wait_until 60 "trial 1 was given back" logged "$worker" 'trial given back study=units trial=1'
+wait_until 60 "trial 1 was given back" logged "$worker_unit" 'trial given back study=units trial=1'
 lacks journal.txt 'second signal'
 same "lost leases of trial 1" 0 "$(trials | grep '^{"num":1,' | field attempt | awk '{print $1 - 1}')"
 say "stop: the trial is back in the queue"
@@ -165,15 +165,15 @@ rm "$home/hold.1.1"
 
 # ---- to the end ----
 
-exits 0 inside systemctl start "$worker"
+exits 0 inside systemctl start "$worker_unit"
 wait_until 120 "the study is done" study_is "done"
 whole 8 "done"
 for num in 0 1 7; do
     exits 0 "${hopt[@]}" trials show units "$num" --log
     lacks out.txt 'mongodb|HOPT_STORE|NOTIFY|may write|cannot write|got SIGTERM'
 done
-exits 0 inside systemctl stop hopt-master.service "$worker"
-for unit in hopt-master.service "$worker"; do
+exits 0 inside systemctl stop hopt-master.service "$worker_unit"
+for unit in hopt-master.service "$worker_unit"; do
     same "$unit in the end" inactive "$(show "$unit" ActiveState)"
     journal "$unit"
     lacks journal.txt "$store"
@@ -182,9 +182,9 @@ done
 # ---- what is wrong is said, and not tried for ever ----
 
 echo '{"name": "units", "space": {}' >"$home/study.json"
-exits 1 inside systemctl start "$worker"
-same "restarts with a bad study file" 0 "$(show "$worker" NRestarts)"
-wait_until 60 "a word about the study file" logged "$worker" 'study\.json:[0-9]+:[0-9]+: '
+exits 1 inside systemctl start "$worker_unit"
+same "restarts with a bad study file" 0 "$(show "$worker_unit" NRestarts)"
+wait_until 60 "a word about the study file" logged "$worker_unit" 'study\.json:[0-9]+:[0-9]+: '
 
 inside poweroff >/dev/null 2>&1
 wait_end nspawn 60

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
 
 import hyperopt
 import numpy as np
@@ -109,7 +109,7 @@ def hopt_run(hopt, space, name, seed, trials):
                              capture_output=True, text=True)
         out = subprocess.run([hopt, "export", "--store", store], capture_output=True, text=True)
     if run.returncode or out.returncode:
-        sys.exit(f"hopt run: {run.stderr}{out.stderr}")
+        raise RuntimeError(f"hopt run: {run.stderr}{out.stderr}")
     lines = [json.loads(line) for line in out.stdout.splitlines()]
     return [line["vals"] for line in sorted(lines, key=lambda line: line["num"])]
 
@@ -141,8 +141,8 @@ def main():
     given = options.parse_args()
     jobs = [(given.hopt, s, a, seed, given.trials)
             for s in SPACES for a in ALGORITHMS for seed in range(given.seeds)]
-    with Pool(given.jobs) as pool:
-        results = list(pool.imap(compare, jobs))
+    with ProcessPoolExecutor(given.jobs) as pool:  # a Pool would wait for ever for a killed process
+        results = list(pool.map(compare, jobs))
     failed = [r for r in results if r[3] == "FAILED"]
     tied = [r for r in results if r[3] == "tied"]
     print(f"whole runs of {given.trials} trials: {len(results)}, the same to the last trial: "

@@ -20,7 +20,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from multiprocessing import Pool
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -422,8 +422,8 @@ def main():
     given = options.parse_args()
     np.seterr(all="ignore")
     jobs = [(given.seed * 1_000_003 + i, given.hopt) for i in range(given.cases)]
-    with Pool(given.jobs) as pool:
-        results = list(pool.imap(run_case, jobs, chunksize=8))
+    with ProcessPoolExecutor(given.jobs) as pool:  # a Pool would wait for ever for a killed process
+        results = list(pool.map(run_case, jobs, chunksize=8))
     grades = [r[1] for r in results]
     count = grades.count
     suggestions = sum(r[2]["n"] for r in results)

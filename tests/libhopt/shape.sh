@@ -50,6 +50,10 @@ c++ -std=c++17 "${strict[@]}" "${include[@]}" "${flags[@]}" "$here/from_cpp.cc" 
 cc -std=c99 "${strict[@]}" "${include[@]}" "${flags[@]}" "$here/allocator_host.c" -o "$scratch/memory" \
     -L"$lib" -lhopt -Wl,-rpath,"$lib" -pthread
 "$scratch/memory"
+# shellcheck disable=SC2086 # several words
+cc -std=c99 "${strict[@]}" "${include[@]}" "${flags[@]}" "$here/allocator_host.c" -o "$scratch/memory" \
+    "$lib/libhopt.a" $private -lm -pthread
+"$scratch/memory" "sqlite:$scratch/memory.db"
 
 # ---- the page's own program ----
 awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/docs/library.md" >"$scratch/page.c"

@@ -366,12 +366,12 @@ Test(fmin, a_child_that_crashes_is_an_error) {
                                          "Signal: killed by signal 6 (Aborted)",
                                          "Exit: exit code 9",
                                          "NoResult: the child ended without a result",
-                                         "Timeout: not done within 2 s",
+                                         "Timeout: not done within 4 s",
                                          NULL};
     hopt_study *study;
     hopt_study_options so;
     hopt_study_options_init(&so);
-    so.settings = "{\"trial.timeout_s\": 2}";
+    so.settings = "{\"trial.timeout_s\": 4}"; /* long enough for the others on a busy machine */
     OK(hopt_study_from_expr(&study, line_space(), &so, &why));
     hopt_fmin_options options = evals(6);
     options.mode = HOPT_MODE_PROCESSES;
@@ -441,9 +441,24 @@ Test(fmin, limits) {
     options.no_progress = 10;
     cr_assert_eq(run_limited(constant, &options, "no_progress"), 10);
 
+    /* Trials that were there before count. */
     options = evals(0);
-    options.timeout = 0.05;
-    cr_assert_gt(run_limited(square, &options, "timeout"), 0);
+    options.has_loss_threshold = 1;
+    options.loss_threshold = 0.5;
+    hopt_study *study = open_study(line_space(), "random", NULL);
+    hopt_eval *eval;
+    OK(hopt_ask(study, &eval, &why));
+    OK(hopt_tell(eval, 0.25, &why));
+    hopt_eval_free(eval);
+    OK(hopt_fmin(study, square, NULL, &options, NULL, &why));
+    cr_assert_eq(total(study), 1);
+    hopt_study_close(study);
+
+    options = evals(0);
+    int64_t ended = 0; /* a busy machine may need longer for the first one */
+    for (options.timeout = 0.05; !ended && options.timeout < 100; options.timeout *= 4)
+        ended = run_limited(square, &options, "timeout");
+    cr_assert_gt(ended, 0);
 }
 
 Test(fmin, a_limit_is_needed) {
@@ -687,6 +702,43 @@ Test(ask, a_study_has_its_trials) {
     hopt_study_close(study);
 }
 
+Test(ask, at_a_point_and_by_results) {
+    hopt_eval *eval;
+    hopt_info *info;
+    double x;
+    hopt_study *study = open_study(line_space(), NULL, NULL);
+    OK(hopt_ask_at(study, "{\"x\": 1.25}", &eval, &why));
+    cr_assert_eq(hopt_eval_real(eval, "x", &x), 0);
+    cr_assert_eq(x, 1.25);
+    cr_assert_eq(hopt_eval_extra(eval, "a", "1"), 0);
+    cr_assert_eq(hopt_tell_result(eval, "{\"status\": \"good\"}", &why), HOPT_EINVAL);
+    cr_assert_eq(hopt_tell_result(eval, NULL, &why), HOPT_EINVAL);
+    OK(hopt_tell_result(eval, "{\"status\": \"ok\", \"loss\": 2.5, \"b\": [2]}", &why));
+    hopt_eval_free(eval);
+    OK(hopt_study_trial(study, 0, &info, &why));
+    cr_assert_eq(hopt_info_loss(info), 2.5);
+    cr_assert_str_eq(hopt_info_extras_json(info), "{\"a\":1,\"b\":[2]}");
+    cr_assert_eq(hopt_info_attempt(info), 1);
+    cr_assert_eq(strncmp(hopt_info_worker(info), "ask:", 4), 0);
+    hopt_info_free(info);
+    OK(hopt_ask(study, &eval, &why));
+    uint64_t seed = hopt_eval_seed(eval);
+    OK(hopt_tell_cancel(eval, "the oven is off", &why));
+    hopt_eval_free(eval);
+    OK(hopt_study_trial(study, 1, &info, &why));
+    cr_assert_eq(hopt_info_state(info), HOPT_TRIAL_CANCEL);
+    cr_assert_str_eq(hopt_info_fail_reason(info), "the oven is off");
+    cr_assert_eq(hopt_info_seed(info), seed);
+    hopt_info_free(info);
+    static const char *const bad[] = {"{\"x\": 99}", "{\"y\": 1}", "[", "{}"};
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(hopt_ask_at(study, bad[i], &eval, &why), HOPT_EINVAL, "%s", bad[i]);
+        cr_assert_null(eval);
+    }
+    cr_assert_eq(hopt_ask_at(study, NULL, &eval, &why), HOPT_EINVAL);
+    hopt_study_close(study);
+}
+
 /* Two handles on one file, as two processes are. */
 Test(ask, two_handles_share_a_study) {
     const char *store = file_store();
@@ -787,6 +839,61 @@ Test(bad, texts_and_stores) {
     cr_assert_eq(hopt_study_from_expr(&study, line_space(), &so, &why), HOPT_EINVAL);
     so.settings = "{\"trial.nonsense\": 1}";
     cr_assert_eq(hopt_study_from_expr(&study, line_space(), &so, &why), HOPT_EINVAL);
+}
+
+Test(bad, nothing_is_printed) {
+    static const char *const stores[] = {"mongodb://127.0.0.1:1/x?foo=bar", "mongodb://[/x",
+                                         "sqlite:/nowhere/x"};
+    char path[] = "/tmp/hopt-lib-XXXXXX";
+    hopt_study *study;
+    hopt_study_options so;
+    int file = mkstemp(path), out = dup(1), err = dup(2);
+    cr_assert(file >= 0 && out >= 0 && err >= 0);
+    unlink(path);
+    fflush(stdout);
+    dup2(file, 1);
+    dup2(file, 2);
+    hopt_study_options_init(&so);
+    int codes[3];
+    for (int i = 0; i < 3; i++) {
+        so.store = stores[i];
+        codes[i] = hopt_study_from_expr(&study, line_space(), &so, &why);
+    }
+    fflush(stdout);
+    off_t printed = lseek(file, 0, SEEK_END);
+    dup2(out, 1);
+    dup2(err, 2);
+    cr_assert_eq(printed, 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_neq(codes[i], HOPT_OK);
+    close(file), close(out), close(err);
+}
+
+/* A file's errors begin with its name. */
+Test(bad, files) {
+    char path[] = "/tmp/hopt-lib-XXXXXX", begin[64];
+    const char *bad = "{\"name\": \"f\",\n \"space\": {\"x\": {\"_type\": \"uniform\", "
+                      "\"_value\": [2, 1]},\n  \"y\": {\"_type\": \"norm\"}}}\n";
+    const char *good = "{\"name\": \"f\", // a comment\n \"space\": {\"x\": {\"_type\": "
+                       "\"uniform\", \"_value\": [0, 1]}}, \"stop\": {\"max_trials\": 3}}";
+    hopt_study *study;
+    int file = mkstemp(path);
+    cr_assert_eq(write(file, bad, strlen(bad)), (ssize_t)strlen(bad));
+    cr_assert_eq(hopt_study_from_file(&study, path, NULL, &why), HOPT_EINVAL);
+    snprintf(begin, sizeof begin, "%s:2:", path);
+    cr_assert_eq(strncmp(why.message, begin, strlen(begin)), 0, "%s", why.message);
+    snprintf(begin, sizeof begin, "\n%s:3:", path);
+    cr_assert_not_null(strstr(why.message, begin), "%s", why.message);
+    cr_assert_eq(why.line, 2);
+    cr_assert(ftruncate(file, 0) == 0 && lseek(file, 0, SEEK_SET) == 0);
+    cr_assert_eq(write(file, good, strlen(good)), (ssize_t)strlen(good));
+    close(file);
+    OK(hopt_study_from_file(&study, path, NULL, &why));
+    cr_assert_str_eq(hopt_study_name(study), "f");
+    OK(hopt_fmin(study, square, NULL, NULL, NULL, &why));
+    cr_assert_eq(total(study), 3);
+    hopt_study_close(study);
+    unlink(path);
 }
 
 Test(bad, options_of_fmin) {

@@ -7,7 +7,7 @@
 #include "tests/libhopt/check.h"
 #include "tests/libhopt/databases.h"
 
-enum { TRIALS = 60, KILLS = 4, SLOTS = 2, PATIENCE_S = 120 };
+enum { TRIALS = 40, KILLS = 3, SLOTS = 2, PATIENCE_S = 120 };
 
 /* What an evaluation tells the test: which one, and in which process. */
 typedef struct note {

@@ -211,7 +211,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             name = path[len(files):]
             if method == "PUT":
                 artifacts[name] = data
-                return 200, "{}"
+                return 200, ""
             return (200, artifacts[name]) if name in artifacts else (404, "{}")
         try:
             body = json.loads(data) if data else None

@@ -47,7 +47,7 @@ fails 200 'of another version \(HTTP 200: OK\)'
 
 say "nobody listens"
 start absent "${run[@]}" "http://127.0.0.1:$(free_port)"
-wait_until 90 "said" has absent.log "can't be used.*([Rr]efused|connect)"
+wait_until 90 "said" has absent.log "can't be used.*no answer: .*([Rr]efused|connect)"
 signal INT absent
 wait_end absent 60
 same "exit code" 0 "$code"

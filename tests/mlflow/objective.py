@@ -8,7 +8,7 @@ num = int(os.environ["HOPT_TRIAL"])
 time.sleep(float(os.environ.get("OBJECTIVE_SLEEP", "0.05")))
 for step in range(3):
     print(json.dumps({"report": {"step": step * 10, "loss": num + step / 8}}), flush=True)
-if num % 10 == 3:
+if num % 10 == 3 and not os.path.exists("mended"):
     sys.exit("trial that fails")
 if num % 10 == 5:
     print(json.dumps({"result": {"status": "fail", "status_fail": "no luck"}}))

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by run.sh: the package as users install it.
+: "${repo:?}" "${build:?}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/hopt-pip.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 unset PYTHONPATH HOPT_LIBRARY
@@ -10,7 +11,7 @@ program='from hopt import fmin, hp; print(fmin(abs, hp.uniform("x", -1, 1), max_
 cp -r "$repo/bindings/python" "$work/source"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check "$work/source"
 python=$work/venv/bin/python
-cd "$work"
+cd "$work" || exit
 
 check() {
     echo "ok: $1"

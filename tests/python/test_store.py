@@ -1,10 +1,12 @@
 """Trials in a store, and Study. HOPT_TEST_STORE: another one than a SQLite file, e.g. MongoDB's URI; with
 HOPT_BIN set, hopt(1) looks at the same store."""
+import contextlib
 import functools
 import json
 import multiprocessing
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -200,6 +202,24 @@ class StoredTrials(InAStore):
         quiet(interrupts, SPACE, max_evals=9, trials=trials, rstate=seeded(1))
         self.assertEqual(sorted(trials.tids), list(range(9)))
         self.assertEqual(trials.statuses(), ["ok"] * 9)
+
+    @unittest.skipIf(REMOTE, "it reaches into the file")
+    def test_a_trial_that_somebody_took_over(self):
+        def objective(p):
+            if len(trials) == 3:
+                with contextlib.closing(sqlite3.connect(self.store[len("sqlite:"):])) as file:
+                    file.execute("UPDATE trial SET lease = lease + 1 WHERE num = 2")
+                    file.commit()
+            return p["x"]
+
+        trials = self.trials()
+        with self.assertLogs("hopt", "WARNING") as log:
+            quiet(objective, SPACE, max_evals=6, trials=trials)
+        self.assertIn("trial 2 was ended or taken over by somebody else", log.output[0])
+        # In the store it is as it was: somebody else's.
+        states = [trial["state"] for trial in trials._dynamic_trials]
+        self.assertEqual(states[2], hopt.JOB_STATE_RUNNING)
+        self.assertEqual(states.count(hopt.JOB_STATE_DONE), 5)
 
     def test_two_programs_at_once(self):
         context = multiprocessing.get_context("spawn")

@@ -185,6 +185,49 @@ static void test_files(void) {
                 NULL, NULL);
 }
 
+/* However many signals come meanwhile. */
+static void stall(int ms) {
+    for (int64_t end = slot_now_ms() + ms; slot_now_ms() < end;)
+        usleep(1000);
+}
+
+static void on_stall(uv_async_t *async) {
+    stall(1500);
+    uv_close((uv_handle_t *)async, NULL);
+}
+
+/* The loop stands still for a while in the middle of its turn, and then hears of ended children
+ * first. */
+static void stand_still(slot *s) {
+    uv_async_t async;
+    CHECK(uv_async_init(&s->loop, &async, on_stall) == 0, "async");
+    uv_async_send(&async);
+    raise(SIGCHLD);
+    uv_run(&s->loop, UV_RUN_ONCE);
+    slot_turn(s, 1); /* the handle is closed */
+}
+
+/* A worker that stands still (a full disk cache, a stopped machine) judges by what was said in
+ * time. */
+static void test_standing_still(void) {
+    slot s;
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}", NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stand_still(&s);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+    slot_open(&s, "{\"command\":[\"/bin/sh\",\"-c\",\"sleep 0.3; echo 1\"]}",
+              "\"trial\":{\"timeout_s\":1.2}");
+    slot_begin(&s, 1);
+    slot_turn(&s, 1);
+    stall(1500);
+    slot_wait(&s);
+    CHECK(s.result.state == HOPT_DONE && s.result.loss == 1, "%s", s.result.error_message);
+    slot_close(&s);
+}
+
 /* ---- what it gets ---- */
 
 static void test_environment(void) {
@@ -308,6 +351,19 @@ static void test_reports(void) {
           s.result.state);
     CHECK(s.result.step == 3 && fabs(s.result.loss - 10.0 / 3) < 1e-4, "%g", s.result.loss);
     CHECK(strstr(hopt_buf_string(&s.head), "stopping after 3"), "%s", hopt_buf_string(&s.head));
+    slot_close(&s);
+}
+
+/* A worker that looks late, as on a busy machine, finds the report and the word that the objective
+ * waits for input at once. It waits for the answer, and gets one. */
+static void test_late_answer(void) {
+    slot s;
+    slot_open(&s, COMMAND("\"report\",\"2\""), NULL);
+    slot_begin(&s, 1);
+    slot_turn(&s, 1); /* it has begun to listen: what comes first is heard first */
+    stall(1000);
+    slot_wait(&s);
+    CHECK(s.reports == 2 && s.result.state == HOPT_DONE, "%s", s.result.error_message);
     slot_close(&s);
 }
 
@@ -449,12 +505,14 @@ static const test tests[] = {{"results", test_results},
                              {"output", test_output},
                              {"processes", test_processes},
                              {"files", test_files},
+                             {"standing_still", test_standing_still},
                              {"environment", test_environment},
                              {"signals_are_default", test_signals_are_default},
                              {"workdir", test_workdir},
                              {"attach", test_attach},
                              {"attach_much", test_attach_much},
                              {"reports", test_reports},
+                             {"late_answer", test_late_answer},
                              {"report_descriptor", test_report_descriptor},
                              {"input_to_the_end", test_input_to_the_end},
                              {"maximize_reports", test_maximize_reports},

@@ -22,7 +22,8 @@ enum {
     SAMPLE_NEAR_MS = 20,
     STDIN_MS_MIN = 100,
     STDIN_MS_MAX = 2000,
-    MESSAGE_MAX = 1024
+    MESSAGE_MAX = 1024,
+    INPUT_MS_MAX = 10000 /* how long the trial's line may take to come */
 };
 
 /* What one supervision knows. */
@@ -248,6 +249,13 @@ static void finish(watch *w) {
     send_line(w->options, line);
 }
 
+/* The worker writes the trial's line right after it has started us. With the line there from the
+ * start, an objective that is seen waiting for input has read it. */
+static void await_input(void) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    poll(&input, 1, INPUT_MS_MAX);
+}
+
 /* No copy of the objective's streams stays here. */
 static void drop_streams(const runner_options *options) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -276,6 +284,7 @@ int runner_supervise(const runner_options *options) {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    if (options->watch_stdin) await_input();
     w.signal_fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
     if (w.signal_fd < 0 || !runner_spawn(&w.child, options)) {
         fprintf(stderr, "hopt-runner: can't start a process: %s\n", strerror(errno));

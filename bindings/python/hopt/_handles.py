@@ -48,6 +48,7 @@ class Evaluation:
     def __init__(self, handle, study):
         self._handle = handle
         self._study = study  # must not be closed before
+        self._logged = False
         self.num = _library.plain("hopt_eval_num", handle)
         self.seed = _library.plain("hopt_eval_seed", handle)
         self.attempt = _library.plain("hopt_eval_attempt", handle)
@@ -95,7 +96,9 @@ class Evaluation:
                            _bytes(None if reason is None else str(reason)))
 
     def tell_error(self, kind, message, log=""):
-        self.log(log)
+        if not self._logged:  # it may be told again
+            self.log(log)
+            self._logged = True
         _library.check("hopt_tell_error", self._handle, _bytes(kind.replace("\0", "?")),
                        _bytes(message.replace("\0", "?")))
 

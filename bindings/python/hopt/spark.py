@@ -110,8 +110,9 @@ class SparkJobs:
         # Interrupted, Spark ends the Python that runs the objective; otherwise it only looks away.
         self._context.setJobGroup(self._group, "hopt trial %s" % doc["tid"],
                                   interruptOnCancel=self._interrupt)
-        return self._rdd().mapPartitions(
-            lambda _: [_evaluate_there(broadcast, key, point, doc)]).collect()[0]
+        # map, which takes what the partition holds to its end: otherwise Spark ends this Python after
+        # the trial, and every trial pays for a new one and its imports.
+        return self._rdd().map(lambda _: _evaluate_there(broadcast, key, point, doc)).collect()[0]
 
     def _run(self, trial, point):
         try:

@@ -3,14 +3,19 @@
 import datetime
 import json
 import logging
+import time
 
 from . import _handles
-from ._library import ECONFLICT, EUNAVAILABLE
+from ._library import ECONFLICT, ESTORE, EUNAVAILABLE
 from ._suggest import native, repeating
-from .base import JOB_STATE_DONE, JOB_STATE_NEW, Trials
+from .base import (JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_NEW,
+                   Trials)
 from .exceptions import LibraryError
 
 logger = logging.getLogger(__name__)
+
+# How long a store that is away is waited for.
+RETRIES_S = (0.2, 1, 2, 4, 8, 16, 30)
 
 STATES = ("new", "running", "done", "error", "cancel")
 
@@ -41,6 +46,19 @@ def document(line, outer, exp_key, maximizes):
     if line.get("error"):
         doc["misc"]["error"] = (line["error"]["type"], line["error"]["message"])
     return doc
+
+
+def patiently(call, *arguments):
+    """Call, and again while the store is away for a moment: its calls may be made again."""
+    for seconds in RETRIES_S:
+        try:
+            return call(*arguments)
+        except LibraryError as error:
+            if error.status not in (ESTORE, EUNAVAILABLE):
+                raise
+            logger.warning("%s; again in %g s", error, seconds)
+            time.sleep(seconds)
+    return call(*arguments)
 
 
 class StoredAttachments:
@@ -204,7 +222,7 @@ class StoreTrials(Trials):
 
     def _evaluation(self, vals):
         try:
-            return self._handle.ask(vals)
+            return patiently(self._handle.ask, vals)
         except LibraryError as error:
             if error.status != ECONFLICT:
                 raise
@@ -248,15 +266,23 @@ class StoreTrials(Trials):
     def _hopt_ended(self, trial, outcome):
         evaluation = self._asked.pop(trial["tid"])
         try:
-            if outcome.state == JOB_STATE_DONE:
-                self._tell(evaluation, outcome)
-            elif outcome.state == 3:
-                evaluation.tell_error(outcome.error[0], outcome.error[1], outcome.log)
-            else:
-                evaluation.release()
+            patiently(self._write_end, evaluation, outcome)
+        except LibraryError as error:
+            if error.status != ECONFLICT:
+                raise
+            logger.warning("%s", error)  # this program stood still for too long: another has it
+            outcome.state, outcome.error = JOB_STATE_CANCEL, ("lost", str(error))
         finally:
             evaluation.close()
         super()._hopt_ended(trial, outcome)
+
+    def _write_end(self, evaluation, outcome):
+        if outcome.state == JOB_STATE_DONE:
+            self._tell(evaluation, outcome)
+        elif outcome.state == JOB_STATE_ERROR:
+            evaluation.tell_error(outcome.error[0], outcome.error[1], outcome.log)
+        else:
+            evaluation.release()
 
     def _tell(self, evaluation, outcome):
         """What can't be stored makes the trial an error."""

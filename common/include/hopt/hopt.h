@@ -45,7 +45,8 @@
  *
  * The library keeps nothing global but the allocator of hopt_set_allocator(), installs no signal
  * handler, changes no locale or environment and prints nothing, unless `show_progressbar` asks for
- * it. A study open in a process must not be used in a child after fork().
+ * it. (The first mongodb:// store sets libmongoc's log handler, so that this is silent too.) A
+ * study that is open must not be used in a child after fork().
  *
  * What is kept are the same documents that hopt(1) and hopt-worker(8) write: `hopt trials list`,
  * `hopt export`, `hopt plot`, `hopt copy` work on the store of a program that uses this library.
@@ -371,6 +372,13 @@ HOPT_API int hopt_tell_error(hopt_eval *eval, const char *type, const char *mess
                              hopt_failure *why);
 /** It was stopped early: the last reported loss and step rank it after complete ones. */
 HOPT_API int hopt_tell_pruned(hopt_eval *eval, hopt_failure *why);
+/** The evaluation was given up: state cancel, which samplers ignore. `why_not` says why
+ * ("cancelled" when NULL). */
+HOPT_API int hopt_tell_cancel(hopt_eval *eval, const char *why_not, hopt_failure *why);
+/** A whole result as JSON: {"status": "ok", "loss": 0.3, "accuracy": 0.9}, {"status": "fail"} or a
+ * number; NaN and Infinity are read. Its further keys are kept beside those of hopt_eval_extra().
+ */
+HOPT_API int hopt_tell_result(hopt_eval *eval, const char *result, hopt_failure *why);
 /** Nobody evaluates it now: back to the queue. */
 HOPT_API int hopt_tell_release(hopt_eval *eval, hopt_failure *why);
 /** Tell by number what was asked elsewhere, in this process or another (`hopt tell`): `result` is
@@ -397,6 +405,13 @@ enum {
 HOPT_API int64_t hopt_info_num(const hopt_info *info);
 /** hyperopt's number, unique in the whole store. */
 HOPT_API int64_t hopt_info_tid(const hopt_info *info);
+/** Of its proposal; below 2^63. */
+HOPT_API uint64_t hopt_info_seed(const hopt_info *info);
+/** How often it was begun because a process died at it, from 1. */
+HOPT_API int hopt_info_attempt(const hopt_info *info);
+/** Who evaluates it or did so last, "host:pid:8hex" ("ask:..." when it was asked); NULL: nobody
+ * yet. */
+HOPT_API const char *hopt_info_worker(const hopt_info *info);
 /** HOPT_TRIAL_... */
 HOPT_API int hopt_info_state(const hopt_info *info);
 /** "ok", "fail" or "new" (no result). */
@@ -485,10 +500,10 @@ typedef struct hopt_suggester hopt_suggester;
 HOPT_API int hopt_suggester_open(hopt_suggester **suggester, const char *text, uint64_t seed,
                                  hopt_failure *why);
 /**
- * Take up a trial: one that runs ("state": "running") becomes pending, one that ended is learnt from;
- * an ended one that is given again is ignored.
- * @param line  JSON as `hopt export` writes it; needed are "num", "vals" and "state" or "status", with
- *              "loss" (NaN is read). A trial that was derived from another has "from_tid".
+ * Take up a trial: one that runs ("state": "running") becomes pending, one that ended is learnt
+ * from; an ended one that is given again is ignored.
+ * @param line  JSON as `hopt export` writes it; needed are "num", "vals" and "state" or "status",
+ * with "loss" (NaN is read). A trial that was derived from another has "from_tid".
  * @return HOPT_OK, or HOPT_EINVAL: it does not fit the space, and is left out.
  */
 HOPT_API int hopt_suggester_add(hopt_suggester *suggester, const char *line, hopt_failure *why);

@@ -101,6 +101,7 @@ Test(observed, what_happened_is_told) {
     cr_expect_eq(hopt_store_finish(store, &lease, &result, &err), HOPT_OK);
     cr_expect_eq(h.calls[HOPT_STORE_OP_FINISH], 2);
     cr_expect_eq(h.calls[HOPT_STORE_OP_CLAIM], 1);
+    hopt_trial_free(claimed);
     /* What the front refuses never gets there. */
     cr_expect_eq(hopt_store_claim(store, &claimed, "no such name!", "o", &err), HOPT_EINVAL);
     cr_expect_eq(h.calls[HOPT_STORE_OP_CLAIM], 1);

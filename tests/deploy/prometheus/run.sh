@@ -15,6 +15,7 @@ check() {
 say "promtool"
 cp "$repo"/deploy/prometheus/*.yml "$files/rules.test.yml" .
 promtool check config prometheus.yml >tool.log || fail "prometheus.yml: $(cat tool.log)"
+promtool check config compose.yml >tool.log || fail "compose.yml: $(cat tool.log)"
 promtool check rules hopt.rules.yml >tool.log || fail "hopt.rules.yml: $(cat tool.log)"
 promtool test rules rules.test.yml >tool.log 2>&1 || fail "the alerts: $(cat tool.log)"
 sed -i 's/== 0$/== 1/' hopt.rules.yml

@@ -137,6 +137,15 @@ class Checker:
 
     # ---- nobody outlives his worker ----
 
+    def stalled(self, begin, end):
+        """How much of begin..end nobody could use."""
+        return sum(part * max(0.0, min(until, end) - max(since, begin))
+                   for since, until, part in self.run.coroner.stalls)  # fmt: skip
+
+    def outlived(self, one, died):
+        """By how much at least, of time in which it could have died."""
+        return one.last_alive - died - self.stalled(died, one.last_alive)
+
     def deaths(self):
         deaths, slowest = self.run.deaths, 0.0
         for one in self.evaluations:
@@ -145,7 +154,7 @@ class Checker:
                 self.fault(f"still alive: {one}")
             elif died is not None and one.death > died:
                 slowest = max(slowest, one.death - died)
-                if one.last_alive - died > DEATH_S:
+                if self.outlived(one, died) > DEATH_S:
                     self.fault(f"outlived its worker by {one.death - died:.2f} s: {one}")
             elif one.end and died is not None and one.end > died + DEATH_S:
                 self.fault(f"came to a result after its worker's death: {one}")
@@ -159,12 +168,12 @@ class Checker:
         """When its trial was claimed at the latest: a worker that was stopped between the claim and
         the start of the evaluation had it before."""
         stops = [since for name, since, until in self.run.stops
-                 if name == one.worker and since < one.start <= until + 1]  # fmt: skip
+                 if name == one.worker and since < one.start <= until + 3]  # fmt: skip
         return min(stops, default=one.start)
 
     def spans(self, worker):
-        """From when to when this worker could not beat, as far as we had a hand in it."""
-        spans = []
+        """From when to when this worker could not beat, as far as we had a hand in it or saw it."""
+        spans = [(since, until) for since, until, part in self.run.coroner.stalls if part > 0.5]
         for name, since, until in self.run.stops:
             if name == worker:
                 spans.append((since, until))
@@ -188,9 +197,9 @@ class Checker:
     def overlap(self, first, second):
         """Why it was allowed that `second` began while `first` ran; None: it was not."""
         died = self.run.deaths.get(first.worker)
-        if died is not None and died <= second.start and first.last_alive - died <= DEATH_S:
+        if died is not None and died <= second.start and self.outlived(first, died) <= DEATH_S:
             return "dying"
-        if first.shot and first.shot[1] <= second.start and first.last_alive - first.shot[1] <= DEATH_S:
+        if first.shot and first.shot[1] <= second.start and self.outlived(first, first.shot[1]) <= DEATH_S:
             return "dying"
         # The lease rule: taken back after a lease of silence at least.
         lease_s, begin = self.run.lease_s, self.claimed_by(first)
@@ -209,7 +218,7 @@ class Checker:
             ran.sort(key=lambda e: e.lease)
             for i, first in enumerate(ran):
                 for second in ran[i + 1 :]:
-                    if second.start < first.start:
+                    if second.start < self.claimed_by(first):
                         self.fault(f"a later lease began earlier: {second}; {first}")
                     if first.death is None or second.start >= first.death:
                         continue
@@ -234,8 +243,8 @@ class Checker:
                 if seen is None or seen.state not in ("done", "error"):
                     self.fault(f"trial {trial.num} saw {num}, which has not ended: {seen}")
                 elif begun and seen.state == "done":
-                    ran = self.by_lease[seen.num, seen.lease][0]
-                    if ran.end > begun:
+                    ran = self.by_lease[seen.num, seen.lease]  # none: ends() says so
+                    if ran and ran[0].end and ran[0].end > begun:
                         self.fault(f"trial {trial.num} began before {num}, which it saw, ended")
         unseen = [t for t in self.trials if t.num not in listed]
         self.numbers["trials that no later proposal saw: ended after the last one"] = len(unseen)

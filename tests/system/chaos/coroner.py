@@ -9,6 +9,8 @@ import signal
 import threading
 import time
 
+import machine
+
 
 class Evaluation:
     """One run of the objective."""
@@ -52,6 +54,7 @@ class Coroner(threading.Thread):
         self._by_key = {}
         self._by_fd = {}
         self._poll = select.poll()
+        self.stalls = []  # (begin, end, the part of it that was lost)
         self._looked = 0.0  # when all registered were looked at
         self._over = threading.Event()
         self._rest = b""
@@ -134,6 +137,9 @@ class Coroner(threading.Thread):
                 self._read(file)
                 dead = self._poll.poll(self.TICK_S * 1000)
                 looked = time.monotonic()
+                part = machine.lost(looked - self._looked) if self._looked else 0
+                if part > 0:
+                    self.stalls.append((self._looked, looked, part))
                 for fd, _ in dead:
                     self._poll.unregister(fd)
                     self._bury(self._by_fd.pop(fd))

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import time
 
+import machine
+
 DEATH_S = 1.0  # how long what a worker started may outlive it
-DEATH_LOOKS = 20  # and how often it must have been seen since: a machine that stands still lets nobody die
 REFUSED = 3  # exit code of a program that can't reach the store at its start
 
 
@@ -112,7 +113,7 @@ class Fleet:
         self.seats = seats
         self.clocks = clocks  # [{environment}, ...]: taken in turn at each start
         self.starts = 0
-        self.watches = []  # [when it was killed, who, its descendants, looks]
+        self.watches = []  # [when it was killed, who, its descendants, last look, time to die that it had]
         self.slowest_death = 0.0
         self.refused = []  # when a start failed because the store was away
         self.violations = []
@@ -134,17 +135,17 @@ class Fleet:
         seat.buried()
         seat.again_at = now + again
         if seat.role == "worker":
-            self.watches.append([now, seat.name, below, 0])
+            self.watches.append([now, seat.name, below, now, 0.0])
 
     def _look(self, now):
         """Whether what the killed left behind is gone."""
         for watch in list(self.watches):
-            died, name, below, _ = watch
-            watch[3] += 1
+            died, name, below, looked, had = watch
+            watch[3:] = now, had + (now - looked) * (1 - machine.lost(now - looked))
             left = still_there(below)
             if not left:
                 self.slowest_death = max(self.slowest_death, now - died)
-            elif now - died < DEATH_S or watch[3] < DEATH_LOOKS:
+            elif watch[4] < DEATH_S:
                 continue
             else:
                 named = ", ".join(f"{pid} {name_of(pid)}" for pid in left)
