@@ -77,7 +77,7 @@ static bool read_study_path(hopt_api_question *out, const char *path) {
 static bool read_path(hopt_api_question *out, const char *path) {
     static const char studies[] = "studies/";
     *out = (hopt_api_question){.after = -1, .limit = HOPT_API_LIMIT_MAX};
-    path += sizeof prefix - 1;
+    path += strlen(prefix);
     if (strncmp(path, studies, sizeof studies - 1) == 0)
         return read_study_path(out, path + sizeof studies - 1);
     out->kind = strcmp(path, "workers") == 0 ? HOPT_API_WORKERS : HOPT_API_STUDIES;

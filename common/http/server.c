@@ -270,7 +270,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 
 static hopt_status start_daemon(hopt_http *http) {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
     if (getsockname(http->options.fd, (struct sockaddr *)&bound, &length) == 0 &&
         bound.ss_family == AF_INET6)

@@ -52,10 +52,6 @@ typedef enum hopt_store_op {
     HOPT_STORE_OP_WORKERS,
     HOPT_STORE_OP_VERSION,
     HOPT_STORE_OP_HEALTH,
-    HOPT_STORE_OP_SINK_STUDY, /**< this and the next three: what MLflow has */
-    HOPT_STORE_OP_SINK_STUDY_PUT,
-    HOPT_STORE_OP_SINK_PENDING,
-    HOPT_STORE_OP_SINK_PUT,
     HOPT_STORE_OP_CHECKPOINT, /**< this and the next: a Python driver's trials only */
     HOPT_STORE_OP_FILE,
     HOPT_STORE_OPS

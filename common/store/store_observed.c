@@ -60,10 +60,6 @@ const char *hopt_store_op_name(hopt_store_op op) {
         [HOPT_STORE_OP_WORKERS] = "workers",
         [HOPT_STORE_OP_VERSION] = "version",
         [HOPT_STORE_OP_HEALTH] = "health",
-        [HOPT_STORE_OP_SINK_STUDY] = "sink_study",
-        [HOPT_STORE_OP_SINK_STUDY_PUT] = "sink_study_put",
-        [HOPT_STORE_OP_SINK_PENDING] = "sink_pending",
-        [HOPT_STORE_OP_SINK_PUT] = "sink_put",
         [HOPT_STORE_OP_CHECKPOINT] = "checkpoint",
         [HOPT_STORE_OP_FILE] = "file",
     };
@@ -295,26 +291,6 @@ static hopt_status health(void *self, hopt_store_health *out, hopt_error *err) {
     OBSERVED(HEALTH, health, out, err);
 }
 
-static hopt_status sink_study(void *self, hopt_sink_study *out, const char *study,
-                              hopt_error *err) {
-    OBSERVED(SINK_STUDY, sink_study, out, study, err);
-}
-
-static hopt_status sink_study_put(void *self, const char *study, const hopt_sink_study *old,
-                                  const hopt_sink_study *now, hopt_error *err) {
-    OBSERVED(SINK_STUDY_PUT, sink_study_put, study, old, now, err);
-}
-
-static hopt_status sink_pending(void *self, hopt_sink_trial **list, size_t *count,
-                                const char *study, const char *parent, int after, int limit,
-                                hopt_error *err) {
-    OBSERVED(SINK_PENDING, sink_pending, list, count, study, parent, after, limit, err);
-}
-
-static hopt_status sink_put(void *self, hopt_sink_trial *trials, size_t n, hopt_error *err) {
-    OBSERVED(SINK_PUT, sink_put, trials, n, err);
-}
-
 /* ---- a Python driver's trials ---- */
 
 static hopt_status driven_claim(void *self, hopt_trials *out, const char *exp_key,
@@ -430,10 +406,6 @@ static const hopt_store_driver_ops all = {
     .workers = workers,
     .version = version,
     .health = health,
-    .sink_study = sink_study,
-    .sink_study_put = sink_study_put,
-    .sink_pending = sink_pending,
-    .sink_put = sink_put,
 };
 
 static const hopt_store_driven_ops all_driven = {

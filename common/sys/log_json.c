@@ -23,7 +23,6 @@ typedef enum spec_length { PLAIN, LONG, LONG_LONG, SIZE } spec_length;
 typedef struct spec {
     char text[SPEC_MAX];
     size_t used; /* characters of the format */
-    int stars;   /* widths and precisions among the arguments */
     spec_length length;
     char conversion;
 } spec;
@@ -54,10 +53,8 @@ void hopt_log_json_string(hopt_buf *out, const char *text) {
 static spec read_spec(const char *at) {
     spec one = {.length = PLAIN};
     size_t n = 1;
-    for (n += strspn(at + n, "-+ #0"); isdigit((unsigned char)at[n]) || strchr("*.", at[n]); n++) {
-        if (!at[n]) break;
-        one.stars += at[n] == '*';
-    }
+    n += strspn(at + n, "-+ #0");
+    n += strspn(at + n, "0123456789*.");
     for (; at[n] && strchr("hljzt", at[n]); n++) {
         if (at[n] == 'l') one.length = one.length == LONG ? LONG_LONG : LONG;
         if (strchr("jzt", at[n])) one.length = SIZE;
@@ -68,48 +65,46 @@ static spec read_spec(const char *at) {
     return one;
 }
 
-/* The text of the next argument. */
+/* Widths and precisions among the arguments go into the text. */
+static void fill_stars(spec *one, va_list *args) {
+    char *star;
+    while ((star = strchr(one->text, '*'))) {
+        char filled[SPEC_MAX * 2];
+        snprintf(filled, sizeof filled, "%.*s%d%s", (int)(star - one->text), one->text,
+                 va_arg(*args, int), star + 1);
+        snprintf(one->text, sizeof one->text, "%.*s", SPEC_MAX - 1, filled);
+    }
+}
+
+/* The text of the next argument. Whole numbers are passed alike, signed or not. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void print_spec(char *out, size_t size, const spec *one, va_list *args) {
-    int star[2] = {0};
-    for (int i = 0; i < one->stars && i < 2; i++)
-        star[i] = va_arg(*args, int);
-#define PRINT(value)                                                                               \
-    do {                                                                                           \
-        if (one->stars == 0)                                                                       \
-            snprintf(out, size, one->text, value);                                                 \
-        else if (one->stars == 1)                                                                  \
-            snprintf(out, size, one->text, star[0], value);                                        \
-        else                                                                                       \
-            snprintf(out, size, one->text, star[0], star[1], value);                               \
-    } while (0)
-    switch (one->conversion) {
-    case 's':
-        PRINT(va_arg(*args, const char *));
-        break;
-    case 'p':
-        PRINT(va_arg(*args, void *));
-        break;
-    case 'g':
-    case 'f':
-    case 'e':
-        PRINT(va_arg(*args, double));
-        break;
-    case '%':
+static void print_spec(char *out, size_t size, spec *one, va_list *args) {
+    fill_stars(one, args);
+    if (one->conversion == '%') {
         snprintf(out, size, "%%");
-        break;
-    default: /* whole numbers, signed or not, are passed alike */
-        if (one->length == LONG_LONG)
-            PRINT(va_arg(*args, long long));
-        else if (one->length == LONG)
-            PRINT(va_arg(*args, long));
-        else if (one->length == SIZE)
-            PRINT(va_arg(*args, size_t));
-        else
-            PRINT(va_arg(*args, int));
+    } else if (one->conversion == 's') {
+        const char *text = va_arg(*args, const char *);
+        snprintf(out, size, one->text, text);
+    } else if (one->conversion == 'p') {
+        const void *pointer = va_arg(*args, void *);
+        snprintf(out, size, one->text, pointer);
+    } else if (strchr("gfe", one->conversion)) {
+        double real = va_arg(*args, double);
+        snprintf(out, size, one->text, real);
+    } else if (one->length == LONG_LONG) {
+        long long widest = va_arg(*args, long long);
+        snprintf(out, size, one->text, widest);
+    } else if (one->length == LONG) {
+        long wide = va_arg(*args, long);
+        snprintf(out, size, one->text, wide);
+    } else if (one->length == SIZE) {
+        size_t sized = va_arg(*args, size_t);
+        snprintf(out, size, one->text, sized);
+    } else {
+        int number = va_arg(*args, int);
+        snprintf(out, size, one->text, number);
     }
-#undef PRINT
 }
 #pragma GCC diagnostic pop
 
