@@ -39,10 +39,10 @@ deploy_lock
 deploy_root base || fail "no Debian folder"
 engine_start || fail "no docker engine"
 deploy_step "base image" engine_base || fail "no base image"
+deploy_unlock
 for target in master worker; do
     deploy_step "image $target" engine_build "$target" || fail "the image $target cannot be built"
 done
-deploy_unlock
 say "docker $(docker version -f '{{.Server.Version}}'): images master and worker are built"
 for target in master worker; do
     same "user of $target" 10001:10001 "$(docker image inspect -f '{{.Config.User}}' "hopt-$target")"
@@ -175,12 +175,12 @@ say "kill -9 of a worker: its container is back, its trial is done"
 rm study/hold.1.1
 wait_until 120 "trial 1 is done" trial_is 1 done
 touch study/hold.all
-up --scale worker=4
+up --scale worker=8
 alive_workers() {
-    [ "$("${hopt[@]}" workers --json | grep -c '"alive":true')" -ge 4 ]
+    [ "$("${hopt[@]}" workers --json | grep -c '"alive":true')" -ge 8 ]
 }
-wait_until 120 "four workers" alive_workers
-wait_until 120 "four trials are running" at_least 4 running
+wait_until 120 "eight workers" alive_workers
+wait_until 120 "eight trials are running" at_least 8 running
 exits 0 compose stop worker
 not_running() {
     [ "$(count_trials running)" = 0 ]
@@ -189,11 +189,11 @@ wait_until 60 "no trial is left running" not_running
 same "attempts after the stop" 1 "$(trials | grep '"state":"new"' | field attempt | sort -u)"
 compose logs --no-color worker >stop.txt 2>&1
 holds stop.txt 'trial given back'
-say "scaled to four; stop: every trial is back in the queue"
+say "scaled to eight; stop: every trial is back in the queue"
 
 # ---- two masters ----
 
-up --scale master=2 --scale worker=4
+up --scale master=2 --scale worker=8
 wait_until 60 "two masters" eval '[ "$(containers master | wc -l)" = 2 ]'
 leads() {
     docker logs "$1" 2>&1 | grep -E ' (leading|standing by) ' | tail -n 1 | grep -q leading
@@ -226,9 +226,7 @@ say "no password in logs, containers, images or the objectives' output"
 # ---- examples/digits, as in the README ----
 
 if [ "${HOPT_TEST_CONTAINERS:-}" = digits ]; then
-    deploy_lock
     deploy_step "image worker-sklearn" engine_build worker-sklearn || fail "no image with scikit-learn"
-    deploy_unlock
     write_override hopt-worker-sklearn
     export HOPT_STUDY=$repo/examples/digits HOPT_MASTER_ARGS="--poll 200ms --set stop.max_trials=6"
     study=digits

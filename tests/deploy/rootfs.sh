@@ -34,13 +34,14 @@ deploy_needs() {
 
 # deploy_step WHAT COMMAND...: its output is shown when it fails.
 deploy_step() {
-    local what=$1 began=$SECONDS
+    local what=$1 began=$SECONDS log=$deploy_cache/log.$$
     shift
-    if ! "$@" >"$deploy_cache/log" 2>&1 </dev/null; then
+    if ! "$@" >"$log" 2>&1 </dev/null; then
         echo "failed: $what" >&2
-        tail -n 30 "$deploy_cache/log" >&2
+        tail -n 30 "$log" >&2
         return 1
     fi
+    rm -f "$log"
     echo "$what: $((SECONDS - began)) s" >&2
 }
 
