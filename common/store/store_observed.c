@@ -58,6 +58,10 @@ const char *hopt_store_op_name(hopt_store_op op) {
         [HOPT_STORE_OP_WORKER_PUT] = "worker_put",
         [HOPT_STORE_OP_WORKER_REMOVE] = "worker_remove",
         [HOPT_STORE_OP_WORKERS] = "workers",
+        [HOPT_STORE_OP_SINK_STUDY] = "sink_study",
+        [HOPT_STORE_OP_SINK_STUDY_PUT] = "sink_study_put",
+        [HOPT_STORE_OP_SINK_PENDING] = "sink_pending",
+        [HOPT_STORE_OP_SINK_PUT] = "sink_put",
         [HOPT_STORE_OP_VERSION] = "version",
         [HOPT_STORE_OP_HEALTH] = "health",
         [HOPT_STORE_OP_CHECKPOINT] = "checkpoint",
@@ -283,6 +287,26 @@ static hopt_status workers(void *self, hopt_worker_record **list, size_t *count,
     OBSERVED(WORKERS, workers, list, count, err);
 }
 
+static hopt_status sink_study(void *self, hopt_sink_study *out, const char *study,
+                              hopt_error *err) {
+    OBSERVED(SINK_STUDY, sink_study, out, study, err);
+}
+
+static hopt_status sink_study_put(void *self, const char *study, const hopt_sink_study *old,
+                                  const hopt_sink_study *now, hopt_error *err) {
+    OBSERVED(SINK_STUDY_PUT, sink_study_put, study, old, now, err);
+}
+
+static hopt_status sink_pending(void *self, hopt_sink_trial **list, size_t *count,
+                                const char *study, const char *parent, int after, int limit,
+                                hopt_error *err) {
+    OBSERVED(SINK_PENDING, sink_pending, list, count, study, parent, after, limit, err);
+}
+
+static hopt_status sink_put(void *self, hopt_sink_trial *trials, size_t n, hopt_error *err) {
+    OBSERVED(SINK_PUT, sink_put, trials, n, err);
+}
+
 static hopt_status version(void *self, int64_t *token, hopt_error *err) {
     OBSERVED(VERSION, version, token, err);
 }
@@ -404,6 +428,10 @@ static const hopt_store_driver_ops all = {
     .worker_put = worker_put,
     .worker_remove = worker_remove,
     .workers = workers,
+    .sink_study = sink_study,
+    .sink_study_put = sink_study_put,
+    .sink_pending = sink_pending,
+    .sink_put = sink_put,
     .version = version,
     .health = health,
 };
