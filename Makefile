@@ -16,7 +16,7 @@ export HOPT_PYTHON ?= /usr/bin/python3
 
 packages = cmake/packages.sh
 
-.PHONY: help run build check test test-containers chaos bench lint fuzz packages install deb clean
+.PHONY: help run build check test test-containers test-kubernetes chaos bench lint fuzz packages install deb clean
 
 help:
 	@echo 'make run        install what is needed, build, tune examples/digits (ARGS="--max-trials 80")'
@@ -24,6 +24,7 @@ help:
 	@echo 'make check      unit tests with sanitizers: no network, no server'
 	@echo 'make test       every test; sets up a MongoDB or its stand-in by itself'
 	@echo 'make test-containers  images and compose with examples/digits: 1 GB more, some minutes'
+	@echo 'make test-kubernetes  deploy/kubernetes on a Kubernetes built here: 7 GB, half an hour the first time'
 	@echo 'make chaos      1,000 random faults on each kind of store (CHAOS_SEED, CHAOS_EVENTS)'
 	@echo 'make bench      the measurements of tests/bench'
 	@echo 'make lint       clang-format, clang-tidy, shellcheck'
@@ -55,6 +56,10 @@ test:
 test-containers:
 	@$(packages) build test
 	@tests/suite.sh containers
+
+test-kubernetes:
+	@$(packages) build test kubernetes
+	@tests/suite.sh kubernetes
 
 chaos:
 	@$(packages) build test

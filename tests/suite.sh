@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The tests: suite.sh check | all | containers. `make check` and `make test` call this.
+# The tests: suite.sh check | all | containers | kubernetes. `make check` and `make test` call this.
 #
 #   check  the unit tests, under AddressSanitizer and UBSan; needs no network and no server
 #   all    those, then everything else with a MongoDB (tests/services finds or sets up one), then
 #          the programs with threads under ThreadSanitizer
 #   containers  docker-compose.yml in a docker engine, with the image that has scikit-learn too
+#   kubernetes  deploy/kubernetes on a real API server
 #
 # A stage is one ctest run. System tests wait much of their time, so two run side by side; those that
 # load both processors or stop the server run alone (RUN_SERIAL), and so do those of whole clusters and
@@ -120,8 +121,12 @@ containers)
     stage containers tests/services/mongo.sh run env HOPT_TEST_CONTAINERS=digits -- \
         --test-dir build-asan -R '^deploy\.containers$'
     ;;
+kubernetes)
+    build asan
+    stage kubernetes tests/services/mongo.sh run -- --test-dir build-asan -C kubernetes -L '^kubernetes$'
+    ;;
 *)
-    echo "usage: suite.sh check | all | containers" >&2
+    echo "usage: suite.sh check | all | containers | kubernetes" >&2
     exit 2
     ;;
 esac
