@@ -11,13 +11,20 @@ dir=$1
 shift
 mkdir -p "$dir"
 cd "$dir"
+
+# find_missing: of what is asked for, what is not there.
+find_missing() {
+    missing=()
+    for one in "${wanted[@]}"; do
+        [ -e "$one" ] || missing+=("$one")
+    done
+    [ ${#missing[@]} != 0 ] || exit 0
+}
+wanted=("$@")
+find_missing
 exec 8>lock
 flock -w 7200 8
-missing=()
-for program; do
-    [ -e "$program" ] || missing+=("$program")
-done
-[ ${#missing[@]} != 0 ] || exit 0
+find_missing # another one may have built it meanwhile
 
 go_is_new() {
     [[ $(go env GOVERSION 2>/dev/null) =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$go_minor" ]
