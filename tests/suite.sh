@@ -5,7 +5,7 @@
 #   all    those, then everything else with a MongoDB (tests/services finds or sets up one), then
 #          the programs with threads under ThreadSanitizer
 #   containers  docker-compose.yml in a docker engine, with the image that has scikit-learn too
-#   kubernetes  deploy/kubernetes on a real API server
+#   kubernetes  deploy/kubernetes on a real API server, then on a node
 #
 # A stage is one ctest run. System tests wait much of their time, so two run side by side; those that
 # load both processors or stop the server run alone (RUN_SERIAL), and so do those of whole clusters and

@@ -8,7 +8,7 @@ export KUBECONFIG=$work/kubeconfig KUBECACHEDIR=$work/kubectl
 # kubernetes_build PROGRAM...
 kubernetes_build() {
     # Debian's kubectl is too old to ask for a check of the fields' names.
-    if [[ $(kubectl version --client 2>/dev/null) =~ v1\.3[0-9]\. ]]; then :; else
+    if ! kubectl version --client 2>/dev/null | grep -q 'v1\.3[0-9]\.'; then
         set -- "$@" kubectl
         PATH=$kubernetes:$PATH
     fi

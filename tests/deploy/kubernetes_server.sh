@@ -2,7 +2,7 @@
 # kubernetes_server.sh: deploy/kubernetes on a real API server with its controllers, and KEDA's own
 # definitions: everything is applied as README.md says, slips are refused, pods are admitted under
 # the "restricted" standard, scaling and rolling restarts do what we say they do. No node: pods stay
-# pending. `make test-kubernetes`; builds Kubernetes once.
+# pending (with one: kubernetes_node.sh). `make test-kubernetes`; builds Kubernetes once.
 . "$(dirname "$0")/../system/lib.sh"
 # shellcheck source=kubernetes_api.sh
 . "$repo/tests/deploy/kubernetes_api.sh"
