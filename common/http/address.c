@@ -76,13 +76,15 @@ hopt_status hopt_http_address_parse(hopt_http_address *out, const char *text, ho
 static void name_of(char name[HOPT_HTTP_NAME_MAX], const struct sockaddr_storage *socket) {
     char text[INET6_ADDRSTRLEN];
     if (socket->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)socket;
-        inet_ntop(AF_INET, &in->sin_addr, text, sizeof text);
-        snprintf(name, HOPT_HTTP_NAME_MAX, "%s:%d", text, ntohs(in->sin_port));
+        struct sockaddr_in in;
+        memcpy(&in, socket, sizeof in);
+        inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+        snprintf(name, HOPT_HTTP_NAME_MAX, "%s:%d", text, ntohs(in.sin_port));
     } else {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)socket;
-        inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof text);
-        snprintf(name, HOPT_HTTP_NAME_MAX, "[%s]:%d", text, ntohs(in->sin6_port));
+        struct sockaddr_in6 in;
+        memcpy(&in, socket, sizeof in);
+        inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
+        snprintf(name, HOPT_HTTP_NAME_MAX, "[%s]:%d", text, ntohs(in.sin6_port));
     }
 }
 
@@ -96,7 +98,7 @@ static hopt_status fail(int fd, const char *name, hopt_error *err) {
 hopt_status hopt_http_listen(int *fd, char name[HOPT_HTTP_NAME_MAX],
                              const hopt_http_address *address, hopt_error *err) {
     int family = address->socket.ss_family, on = 1;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
     *fd = -1;
     name_of(name, &address->socket);

@@ -47,8 +47,8 @@ bool hopt_log_is_json(void) {
     return json;
 }
 
-static void print_text(hopt_buf *line, const char *when, const char *level, const char *format,
-                       va_list args) {
+static HOPT_PRINTF(4, 0) void print_text(hopt_buf *line, const char *when, const char *level,
+                                         const char *format, va_list args) {
     char text[LINE_MAX_BYTES];
     int head = snprintf(text, sizeof text, "%s %-5s ", when, level);
     vsnprintf(text + head, sizeof text - (size_t)head - 1, format, args);

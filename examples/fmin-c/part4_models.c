@@ -63,7 +63,7 @@ static double distance(int a, int b) {
 
 /* The digit that most of the k nearest ones are, near ones weighing more or not. */
 static double vote(int row, int k, int weighted) {
-    double best[16], votes[10] = {0};
+    double best[16] = {0}, votes[10] = {0};
     int which[16], n = 0, winner = 0;
     for (int i = 0; i < TRAIN; i++) {
         double far = distance(row, i);

@@ -310,7 +310,7 @@ static hopt_status find_or_create(hopt_mlflow__feed *feed, hopt_mlflow__work *wo
     char id[2 * HOPT_ID_SIZE + 1];
     hopt_trial_id first = hopt_trial_id_make(feed->record->prefix, 0);
     hopt_mlflow_id(id, &first);
-    id[2 * HOPT_PREFIX_SIZE] = '\0';
+    id[2 * (size_t)HOPT_PREFIX_SIZE] = '\0';
     hopt_status status =
         hopt_mlflow_find(work->api, note->run, work->experiment, "hopt.study_id", id, NULL, err);
     if (status != HOPT_ENOTFOUND) return status;

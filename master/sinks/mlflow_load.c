@@ -161,7 +161,7 @@ json_t *hopt_mlflow_batch(hopt_mlflow_load *load, const char *run) {
 /* ---- a trial ---- */
 
 void hopt_mlflow_id(char out[2 * HOPT_ID_SIZE + 1], const hopt_trial_id *id) {
-    for (int i = 0; i < HOPT_ID_SIZE; i++)
+    for (size_t i = 0; i < HOPT_ID_SIZE; i++)
         snprintf(out + 2 * i, 3, "%02x", id->bytes[i]);
 }
 

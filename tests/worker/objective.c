@@ -267,8 +267,10 @@ int main(int argc, char **argv) {
     }
     if (!strcmp(what, "memory")) {
         eat_memory(atoi(more));
-        while (argc > 3) /* and stays */
-            pause();
+        if (argc > 3) { /* and stays */
+            for (;;)
+                pause();
+        }
     }
     if (!strcmp(what, "gulp")) gulp_memory(atoi(more));
     if (!strcmp(what, "bomb") || !strcmp(what, "storm"))
