@@ -161,7 +161,8 @@ static const char *const description[] = {
     "another one are refused and end in error.",
     "A password in the store's URI is seen in ps for a moment, and in your shell's history: set "
     "HOPT_STORE, or give @FILE.",
-    "SIGTERM, SIGINT or SIGHUP: it takes no more trials, finishes the running ones within the "
+    "SIGTERM, SIGINT or SIGHUP (not under nohup): it takes no more trials, finishes the running "
+    "ones within the "
     "grace "
     "time or else gives them back to the queue, and exits. A second signal: it gives them back at "
     "once. Where the signal goes to every process of a job, as batch systems send it, an objective "

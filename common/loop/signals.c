@@ -1,6 +1,7 @@
 #include "common/loop/signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -14,6 +15,12 @@ struct hopt_signals {
     void (*on_signal)(void *data, int signum, int count);
     void *data;
 };
+
+/* Whoever started us with SIGHUP ignored (nohup) wants us to outlive the terminal. */
+static bool to_be_watched(int signum) {
+    struct sigaction now;
+    return signum != SIGHUP || sigaction(signum, NULL, &now) != 0 || now.sa_handler != SIG_IGN;
+}
 
 static void on_any(uv_signal_t *handle, int signum) {
     hopt_signals *signals = handle->data;
@@ -29,7 +36,7 @@ hopt_signals *hopt_signals_new(uv_loop_t *loop,
     for (int i = 0; i < WATCHED; i++) {
         HOPT_ASSERT(uv_signal_init(loop, &signals->handles[i]) == 0);
         signals->handles[i].data = signals;
-        uv_signal_start(&signals->handles[i], on_any, watched[i]);
+        if (to_be_watched(watched[i])) uv_signal_start(&signals->handles[i], on_any, watched[i]);
         uv_unref((uv_handle_t *)&signals->handles[i]);
     }
     /* A write to a closed pipe is reported by the write itself. Ignored, not handled through libuv:

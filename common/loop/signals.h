@@ -1,5 +1,6 @@
 /**
- * SIGINT, SIGTERM (and SIGHUP) as loop events: the first asks to drain, the second to stop at once.
+ * SIGINT, SIGTERM and SIGHUP as loop events: the first asks to drain, the second to stop at once.
+ * SIGHUP stays ignored where it was so at the start of the program, as under nohup.
  * SIGPIPE is ignored (libuv resets that in the children it starts). Never signal() or sigaction()
  * for a signal that libuv watches.
  */

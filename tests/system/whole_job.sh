@@ -15,7 +15,7 @@ runs() {
     shift 2
     touch "slow.$num.1"
     rm -f "slows.$num.1"
-    start "$name" "${worker[@]}" "$@" study.json
+    start "$name" env "${hangup:---default-signal=HUP}" "${worker[@]}" "$@" study.json
     wait_until 60 "trial $num runs" test -s "slows.$num.1"
     objective=$(cat "slows.$num.1")
     runner=$(ps -o pid= --ppid "$(pid "$name")" | tr -d ' ')
@@ -109,5 +109,16 @@ signal HUP w7
 wait_end w7 60
 same "exit code of w7" 0 "$code"
 holds w7.log 'signal 1: taking no more trials'
-whole 8 'done|error'
+
+say "but not under nohup"
+exits 0 "${hopt[@]}" study set whole_job stop.max_trials=9
+hangup=--ignore-signal=HUP runs 8 w8
+signal HUP w8
+rm slow.8.1
+wait_until 60 "trial 8 has ended well" trial_is 8 done
+alive w8 || fail "the worker left: $(cat w8.log)"
+signal TERM w8
+wait_end w8 60
+holds w8.log 'signal 15: taking no more trials'
+whole 9 'done|error'
 same "trials with an error" 1 "$(count_trials error)"
