@@ -240,22 +240,13 @@ static void drop_known_params(hopt_mlflow_load *load, const json_t *run) {
     json_decref(kept);
 }
 
-static hopt_status send_all(hopt_mlflow_api *api, hopt_mlflow_load *load, const char *run,
-                            hopt_error *err) {
-    json_t *request;
-    hopt_status status = HOPT_OK;
-    while (status == HOPT_OK && (request = hopt_mlflow_batch(load, run)))
-        status = hopt_mlflow_log(api, request, err);
-    return status;
-}
-
 static hopt_status send_params(hopt_mlflow__feed *feed, hopt_mlflow__work *work, const json_t *run,
                                hopt_error *err) {
     hopt_mlflow_load load;
     hopt_mlflow_load_init(&load);
     hopt_mlflow_study(&load, feed->spec, feed->record->seed);
     drop_known_params(&load, run);
-    hopt_status status = send_all(work->api, &load, feed->note.run, err);
+    hopt_status status = hopt_mlflow__send(work->api, &load, feed->note.run, err);
     if (status == HOPT_EINVAL) { /* an older server with tighter limits */
         char *text = hopt_format("study %s: MLflow does not take its params: %s", feed->study,
                                  err ? err->message : "");
@@ -476,7 +467,7 @@ static hopt_status send_best(hopt_mlflow__feed *feed, hopt_mlflow__work *work,
                              hopt_error *err) {
     if (!json_array_size(load->metrics)) return HOPT_OK;
     *side = HOPT_MLFLOW__SERVER;
-    hopt_status status = send_all(work->api, load, feed->note.run, err);
+    hopt_status status = hopt_mlflow__send(work->api, load, feed->note.run, err);
     if (status == HOPT_OK) feed->sent_step = step;
     return status;
 }
@@ -554,7 +545,7 @@ static hopt_status say_state(hopt_mlflow__feed *feed, hopt_mlflow__work *work,
     hopt_status status = HOPT_OK;
     if (!feed->said || strcmp(text, feed->said) != 0) {
         *side = HOPT_MLFLOW__SERVER;
-        status = send_all(work->api, &load, feed->note.run, err);
+        status = hopt_mlflow__send(work->api, &load, feed->note.run, err);
         if (status == HOPT_OK)
             status =
                 hopt_mlflow_set_status(work->api, feed->note.run, done ? "FINISHED" : "RUNNING",

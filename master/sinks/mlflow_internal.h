@@ -7,6 +7,7 @@
 #include "common/trial/study.h"
 #include "master/sinks/mlflow.h"
 #include "master/sinks/mlflow_api.h"
+#include "master/sinks/mlflow_load.h"
 
 /** What a pass over the studies works with; the thread's. */
 typedef struct hopt_mlflow__work {
@@ -53,5 +54,9 @@ void hopt_mlflow__feed_leave(hopt_mlflow__feed *feed, hopt_store *store);
 hopt_status hopt_mlflow__trial(hopt_mlflow__work *work, const hopt_study_spec *spec,
                                hopt_sink_trial *mark, const hopt_trial *trial, bool fresh,
                                hopt_mlflow__side *side, hopt_error *err);
+
+/** Send what is in `load` to a run, a batch that MLflow takes after the other; it is empty then. */
+hopt_status hopt_mlflow__send(hopt_mlflow_api *api, hopt_mlflow_load *load, const char *run,
+                              hopt_error *err);
 
 #endif

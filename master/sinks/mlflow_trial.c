@@ -101,8 +101,8 @@ static hopt_status keep_missing(hopt_mlflow_api *api, hopt_mlflow_load *load, co
     return status;
 }
 
-static hopt_status send_load(hopt_mlflow_api *api, hopt_mlflow_load *load, const char *run,
-                             hopt_error *err) {
+hopt_status hopt_mlflow__send(hopt_mlflow_api *api, hopt_mlflow_load *load, const char *run,
+                              hopt_error *err) {
     json_t *request;
     hopt_status status = HOPT_OK;
     while (status == HOPT_OK && (request = hopt_mlflow_batch(load, run)))
@@ -173,7 +173,7 @@ hopt_status hopt_mlflow__trial(hopt_mlflow__work *work, const hopt_study_spec *s
     hopt_reports_clear(&reports);
     *side = HOPT_MLFLOW__SERVER;
     status = have_run(work, &load, mark, trial, fresh, err);
-    if (status == HOPT_OK) status = send_load(work->api, &load, mark->run, err);
+    if (status == HOPT_OK) status = hopt_mlflow__send(work->api, &load, mark->run, err);
     if (status == HOPT_OK && work->artifacts) status = send_artifacts(work, mark, side, err);
     if (status == HOPT_OK) {
         int64_t end_ms = trial->end_ms > 0 ? trial->end_ms : trial->refresh_ms;

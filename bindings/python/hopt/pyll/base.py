@@ -172,57 +172,6 @@ class Apply:
 
     __repr__ = __str__
 
-    def __add__(self, other):
-        return scope.add(self, other)
-
-    def __radd__(self, other):
-        return scope.add(other, self)
-
-    def __sub__(self, other):
-        return scope.sub(self, other)
-
-    def __rsub__(self, other):
-        return scope.sub(other, self)
-
-    def __neg__(self):
-        return scope.neg(self)
-
-    def __mul__(self, other):
-        return scope.mul(self, other)
-
-    def __rmul__(self, other):
-        return scope.mul(other, self)
-
-    def __truediv__(self, other):
-        return scope.truediv(self, other)
-
-    def __rtruediv__(self, other):
-        return scope.truediv(other, self)
-
-    def __floordiv__(self, other):
-        return scope.floordiv(self, other)
-
-    def __rfloordiv__(self, other):
-        return scope.floordiv(other, self)
-
-    def __pow__(self, other):
-        return scope.pow(self, other)
-
-    def __rpow__(self, other):
-        return scope.pow(other, self)
-
-    def __gt__(self, other):
-        return scope.gt(self, other)
-
-    def __ge__(self, other):
-        return scope.ge(self, other)
-
-    def __lt__(self, other):
-        return scope.lt(self, other)
-
-    def __le__(self, other):
-        return scope.le(self, other)
-
     def __getitem__(self, idx):
         # The IndexError ends tuple unpacking.
         if self.o_len is not None and isinstance(idx, int) and idx >= self.o_len:
@@ -236,6 +185,24 @@ class Apply:
 
     def __call__(self, *args, **kwargs):
         return scope.call(self, args, kwargs)
+
+
+def _give_operators():
+    """Arithmetic and comparisons of nodes are nodes of the functions of the same names."""
+    def operator(name, swapped=False):
+        def apply(self, *other):
+            function = getattr(scope, name)
+            return function(*other, self) if swapped else function(self, *other)
+        return apply
+
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "pow"):
+        setattr(Apply, "__%s__" % name, operator(name))
+        setattr(Apply, "__r%s__" % name, operator(name, swapped=True))
+    for name in ("neg", "gt", "ge", "lt", "le"):
+        setattr(Apply, "__%s__" % name, operator(name))
+
+
+_give_operators()
 
 
 class Literal(Apply):

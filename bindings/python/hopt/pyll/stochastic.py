@@ -5,12 +5,28 @@ drawn with numpy, for sample() and for noise that a space has of itself.
 """
 from .base import as_apply, clone, dfs, np, rec_eval, scope
 
+# What draws: recursive_set_rng_kwarg() gives these their generator.
 implicit_stochastic_symbols = set()
 
 
 def implicit_stochastic(f):
+    """Decorator: `f` takes `rng`."""
     implicit_stochastic_symbols.add(f.__name__)
     return f
+
+
+def _distribution(name, draw):
+    draw.__name__ = draw.__qualname__ = name
+    return implicit_stochastic(scope.define(draw))
+
+
+def _on_grid(value, q):
+    return np.round(value / q) * q
+
+
+def _index(p, rng, size):
+    drawn = rng.multinomial(n=1, pvals=np.asarray(p), size=None if size == () else size).argmax(axis=-1)
+    return int(drawn) if size == () else drawn
 
 
 @scope.define
@@ -18,68 +34,28 @@ def rng_from_seed(seed):
     return np.random.default_rng(seed)
 
 
-@implicit_stochastic
-@scope.define
-def uniform(low, high, rng=None, size=()):
-    return rng.uniform(low, high, size=size)
-
-
-@implicit_stochastic
-@scope.define
-def loguniform(low, high, rng=None, size=()):
-    return np.exp(rng.uniform(low, high, size=size))
-
-
-@implicit_stochastic
-@scope.define
-def quniform(low, high, q, rng=None, size=()):
-    return np.round(rng.uniform(low, high, size=size) / q) * q
-
-
-@implicit_stochastic
-@scope.define
-def qloguniform(low, high, q, rng=None, size=()):
-    return np.round(np.exp(rng.uniform(low, high, size=size)) / q) * q
-
-
-@implicit_stochastic
-@scope.define
-def normal(mu, sigma, rng=None, size=()):
-    return rng.normal(mu, sigma, size=size)
-
-
-@implicit_stochastic
-@scope.define
-def qnormal(mu, sigma, q, rng=None, size=()):
-    return np.round(rng.normal(mu, sigma, size=size) / q) * q
-
-
-@implicit_stochastic
-@scope.define
-def lognormal(mu, sigma, rng=None, size=()):
-    return np.exp(rng.normal(mu, sigma, size=size))
-
-
-@implicit_stochastic
-@scope.define
-def qlognormal(mu, sigma, q, rng=None, size=()):
-    return np.round(np.exp(rng.normal(mu, sigma, size=size)) / q) * q
-
-
-@implicit_stochastic
-@scope.define
-def randint(low, high=None, rng=None, size=()):
-    return rng.integers(low, high, size)
-
-
-@implicit_stochastic
-@scope.define
-def categorical(p, rng=None, size=()):
-    """An index i with probability p[i]."""
-    p = np.asarray(p)
-    if size == ():
-        return int(rng.multinomial(n=1, pvals=p).argmax())
-    return rng.multinomial(n=1, pvals=p, size=size).argmax(axis=-1)
+uniform = _distribution(
+    "uniform", lambda low, high, rng=None, size=(): rng.uniform(low, high, size=size))
+normal = _distribution(
+    "normal", lambda mu, sigma, rng=None, size=(): rng.normal(mu, sigma, size=size))
+randint = _distribution(
+    "randint", lambda low, high=None, rng=None, size=(): rng.integers(low, high, size))
+categorical = _distribution(
+    "categorical", lambda p, rng=None, size=(): _index(p, rng, size))
+loguniform = _distribution(
+    "loguniform", lambda low, high, rng=None, size=(): np.exp(uniform(low, high, rng, size)))
+lognormal = _distribution(
+    "lognormal", lambda mu, sigma, rng=None, size=(): np.exp(normal(mu, sigma, rng, size)))
+quniform = _distribution(
+    "quniform", lambda low, high, q, rng=None, size=(): _on_grid(uniform(low, high, rng, size), q))
+qnormal = _distribution(
+    "qnormal", lambda mu, sigma, q, rng=None, size=(): _on_grid(normal(mu, sigma, rng, size), q))
+qloguniform = _distribution(
+    "qloguniform",
+    lambda low, high, q, rng=None, size=(): _on_grid(loguniform(low, high, rng, size), q))
+qlognormal = _distribution(
+    "qlognormal",
+    lambda mu, sigma, q, rng=None, size=(): _on_grid(lognormal(mu, sigma, rng, size), q))
 
 
 def one_of(*args):
