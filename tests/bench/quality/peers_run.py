@@ -35,6 +35,8 @@ def read_options():
     parser.add_argument("--peers", default=",".join(usual),
                         help="which, of %s; default: %%(default)s" % ",".join([*peers.PEERS, *peers.OWN]))
     parser.add_argument("--tasks", action="store_true", help="real tuning tasks")
+    parser.add_argument("--evaluator", default=sys.executable, metavar="PYTHON",
+                        help="evaluates the tasks; for losses to compare, always the same; default: this one")
     parser.add_argument("--problems", help="which, separated by commas; default: all")
     parser.add_argument("--seeds", type=numbers, default="0-19", help="e.g. 0-9,100-109; default %(default)s")
     parser.add_argument("--at", type=numbers, default="25,50,75,100,150,200,300,400",
@@ -50,9 +52,10 @@ def load(options):
 
 
 def start(options, counter):
-    global OPTIONS, PROBLEMS
+    global OPTIONS, PROBLEMS, EVALUATOR
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     OPTIONS, PROBLEMS = options, load(options)
+    EVALUATOR = tasks.Evaluator(options.evaluator) if options.tasks else None
     with counter.get_lock():
         number = counter.value
         counter.value += 1
@@ -63,7 +66,8 @@ def start(options, counter):
 def run(job):
     peer, problem, seed = job
     if OPTIONS.tasks:
-        instance = tasks.TaskInstance(PROBLEMS[problem], problems.open_library(OPTIONS.bin), OPTIONS.at)
+        instance = tasks.TaskInstance(PROBLEMS[problem], problems.open_library(OPTIONS.bin), OPTIONS.at,
+                                      EVALUATOR)
     else:
         instance = problems.Instance(PROBLEMS[problem], seed, OPTIONS.at)
     (peers.PEERS | peers.OWN)[peer](instance, seed, OPTIONS.at[-1], OPTIONS.in_flight)

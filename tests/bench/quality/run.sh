@@ -24,12 +24,12 @@ say() {
 }
 
 peers_installed() {
-    "$venv/bin/python" -c 'import hyperopt, optuna, rustuna, matplotlib' 2>/dev/null && return
+    "$venv/bin/python" -c 'import hyperopt, optuna, rustuna, sklearn, matplotlib' 2>/dev/null && return
     say "making a Python environment with hyperopt, Optuna and rustuna"
     mkdir -p "$cache"
     "${HOPT_PYTHON:-/usr/bin/python3}" -m venv "$venv" >&2 &&
         "$venv/bin/pip" install -q 'hyperopt==0.3.0' 'setuptools<81' 'optuna>=5,<6' 'rustuna==0.2.0' \
-            numpy scipy matplotlib >&2
+            numpy scipy scikit-learn==1.9.1 matplotlib >&2
 }
 
 # What can't be installed is said and left out.
@@ -47,12 +47,12 @@ made() { # made NAME MODULES VENV-OPTIONS PACKAGE...
 }
 
 has_torch() { # Debian's has no CUDA, which the one of PyPI needs to be imported at all
-    made venv-peers optuna,cmaes,torch,sklearn --system-site-packages 'optuna>=5,<6' cmaes 'scipy<1.14' 'numpy<2' scikit-learn
+    made venv-peers optuna,cmaes,torch --system-site-packages 'optuna>=5,<6' cmaes 'scipy<1.14' 'numpy<2'
 }
 
 has_smac() {
-    made venv-smac smac,optuna,rustuna,hyperopt,sklearn,cmaes "" 'smac==2.4.1' 'optuna>=5,<6' rustuna==0.2.0 hyperopt==0.3.0 \
-        'setuptools<81' cmaes scikit-learn
+    made venv-smac smac,optuna,rustuna,hyperopt,cmaes "" 'smac==2.4.1' 'optuna>=5,<6' rustuna==0.2.0 hyperopt==0.3.0 \
+        'setuptools<81' cmaes
 }
 
 has_hebo() { # what it asks for does not install with Python 3.11: near versions do
@@ -113,7 +113,7 @@ peers_full() { # peers_full FILE
 in_venv() { # in_venv NAME OPTION...: peers_run.py there
     local python=$cache/$1/bin/python
     shift
-    "$python" "$here/peers_run.py" "$bin" "$@" --processes "${QUALITY_PROCESSES:-1}"
+    "$python" "$here/peers_run.py" "$bin" "$@" --processes "${QUALITY_PROCESSES:-1}" --evaluator "$venv/bin/python"
 }
 
 # One after the other, the dearest last.

@@ -5,9 +5,14 @@ error over the variance. Folds
 and models have fixed seeds, so a point's loss is always the same. 400 digits of 1,797, small forests and short
 training keep an evaluation at some hundredths of a second; the response surfaces are those of real models all the same.
 Every number lies in [0, 1] or is a level, and the task scales it: samplers differ in nothing but their choices.
+
+tasks.py        what an evaluation costs
+tasks.py serve  loss after loss, as Evaluator asks for them
 """
 import json
 import math
+import subprocess
+import sys
 import time
 import warnings
 
@@ -148,15 +153,36 @@ class Task:
         return min(loss, 1e3) if math.isfinite(loss) else 1e3
 
 
+class Evaluator:
+    """Losses from a process of one certain Python: with other versions of numpy trees break ties otherwise, and the
+    peers' environments have many. Owns the process, which ends with its input."""
+
+    def __init__(self, python):
+        self.process = subprocess.Popen([python, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def loss(self, task, values):
+        plain = {label: value if isinstance(value, float) else int(value) for label, value in values.items()}
+        self.process.stdin.write(json.dumps([task, plain]) + "\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
+def serve():
+    tasks = {task.name: task for task in all_tasks()}
+    for line in sys.stdin:
+        name, values = json.loads(line)
+        print(repr(tasks[name].loss(values)), flush=True)
+
+
 class TaskInstance(problems.Instance):
     """One optimization of a task; what it records is the least loss, for nobody knows the optimum."""
 
-    def __init__(self, task, library, at):
-        self.problem, self.library, self.at = task, library, set(at)
+    def __init__(self, task, library, at, evaluator):
+        self.problem, self.library, self.at, self.evaluator = task, library, set(at), evaluator
         self.begin()
 
     def evaluate(self, values):
-        return self.note(self.problem.loss, values)
+        return self.note(lambda values: self.evaluator.loss(self.problem.name, values), values)
 
     def close(self):
         pass
@@ -166,7 +192,7 @@ def all_tasks():
     return [Task(data, model) for data in DATA for model in MODELS]
 
 
-if __name__ == "__main__":  # what an evaluation costs
+def measure():
     import random
 
     def draw(params):
@@ -181,3 +207,7 @@ if __name__ == "__main__":  # what an evaluation costs
         began = time.process_time()
         losses = sorted(task.loss(draw(task.params)) for _ in range(10))
         print("%-18s %6.0f ms, losses %.4g to %.4g" % (task.name, (time.process_time() - began) * 100, losses[0], losses[-1]))
+
+
+if __name__ == "__main__":
+    serve() if sys.argv[1:] == ["serve"] else measure()
