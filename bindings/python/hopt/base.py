@@ -20,19 +20,11 @@ from .pyll.base import GarbageCollected, as_apply, dfs, np, rec_eval
 
 logger = logging.getLogger(__name__)
 
-STATUS_NEW = "new"
-STATUS_RUNNING = "running"
-STATUS_SUSPENDED = "suspended"
-STATUS_OK = "ok"
-STATUS_FAIL = "fail"
 STATUS_STRINGS = ("new", "running", "suspended", "ok", "fail")
+STATUS_NEW, STATUS_RUNNING, STATUS_SUSPENDED, STATUS_OK, STATUS_FAIL = STATUS_STRINGS
 
-JOB_STATE_NEW = 0
-JOB_STATE_RUNNING = 1
-JOB_STATE_DONE = 2
-JOB_STATE_ERROR = 3
-JOB_STATE_CANCEL = 4
-JOB_STATES = [JOB_STATE_NEW, JOB_STATE_RUNNING, JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL]
+JOB_STATES = list(range(5))
+JOB_STATE_NEW, JOB_STATE_RUNNING, JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL = JOB_STATES
 JOB_VALID_STATES = {JOB_STATE_NEW, JOB_STATE_RUNNING, JOB_STATE_DONE}
 
 TRIAL_KEYS = ["tid", "spec", "result", "misc", "state", "owner", "book_time", "refresh_time",
@@ -243,19 +235,23 @@ class Trials:
     # Insert.
 
     def assert_valid_trial(self, trial):
-        if not (hasattr(trial, "keys") and hasattr(trial, "values")):
-            raise InvalidTrial("trial should be dict-like", trial)
-        for key in TRIAL_KEYS:
-            if key not in trial:
-                raise InvalidTrial("trial missing key", key)
-        for key in TRIAL_MISC_KEYS:
-            if key not in trial["misc"]:
-                raise InvalidTrial('trial["misc"] missing key', key)
-        if trial["tid"] != trial["misc"]["tid"]:
-            raise InvalidTrial("tid mismatch between root and misc", trial)
-        if trial["exp_key"] != self._exp_key:
-            raise InvalidTrial("wrong exp_key", (trial["exp_key"], self._exp_key))
+        """The document itself, where nothing is missing and it belongs here."""
+        wrong = self._wrong_with(trial)
+        if wrong:
+            raise InvalidTrial("a trial " + wrong + ":", trial)
         return trial
+
+    def _wrong_with(self, trial):
+        if not all(hasattr(trial, method) for method in ("keys", "values")):
+            return "is a dict"
+        missing = [key for key in TRIAL_KEYS if key not in trial]
+        if not missing:
+            missing = ["misc.%s" % key for key in TRIAL_MISC_KEYS if key not in trial["misc"]]
+        if missing:
+            return "has also " + ", ".join(missing)
+        if trial["misc"]["tid"] != trial["tid"]:
+            return "has one tid, the same in its misc"
+        return None if trial["exp_key"] == self._exp_key else "has exp_key %r here" % (self._exp_key,)
 
     def _insert_trial_docs(self, docs):
         self._dynamic_trials.extend(docs)
@@ -437,10 +433,7 @@ def trials_from_docs(docs, validate=True, **kwargs):
 class Ctrl:
     """What an objective that asked for it (fmin_pass_expr_memo_ctrl) has of its trial."""
 
-    info = logger.info
-    warn = logger.warning
-    error = logger.error
-    debug = logger.debug
+    debug, info, warn, error = logger.debug, logger.info, logger.warning, logger.error
 
     def __init__(self, trials, current_trial=None):
         self.trials = Trials() if trials is None else trials

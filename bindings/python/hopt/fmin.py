@@ -181,12 +181,7 @@ class FMinIter:
         self.early_stop_args = []
         self.trials_save_file = trials_save_file
         self.verbose = verbose
-        if not show_progressbar or not verbose:
-            self.progress_callback = progress.no_progress_callback
-        elif show_progressbar is True:
-            self.progress_callback = progress.default_callback
-        else:
-            self.progress_callback = show_progressbar
+        self.progress_callback = progress.chosen(show_progressbar if verbose else False)
         self.start_time = time.monotonic()
         self._queued = []  # proposed, not started
         self._out = {}  # tid: started, not ended
@@ -474,10 +469,9 @@ def _insert_points(points, domain, trials):
 
 
 def _answer(space, trials, return_argmin):
-    if return_argmin:
-        if len(trials.trials) == 0:
+    if len(trials) == 0:
+        if return_argmin:
             raise Exception("There are no evaluation tasks, cannot return argmin of task losses.")
-        return trials.argmin
-    if len(trials) > 0:
-        return space_eval(space, trials.argmin)
-    return None
+        return None
+    best = trials.argmin
+    return best if return_argmin else space_eval(space, best)

@@ -68,3 +68,10 @@ def no_progress_callback(initial, total):
 
 
 default_callback = tqdm_progress_callback if tqdm is not None else line_progress_callback
+
+
+def chosen(wanted):
+    """The context manager for fmin's show_progressbar: True, False or one's own."""
+    if wanted is True:
+        return default_callback
+    return wanted or no_progress_callback
