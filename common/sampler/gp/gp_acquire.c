@@ -39,13 +39,14 @@ static double log_ei(const hopt_gp_model *model, double mean, double left) {
     return hopt_math_log(deviation) + hopt_gp_log_h((model->best - mean) / deviation, &cdf, &pdf);
 }
 
-void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count, double *out) {
+/* Of at most HOPT_GP_BLOCK rows; `room` has (size + total + 4) * count doubles. */
+static void log_ei_block(const hopt_gp_model *model, const double *rows, size_t count, double *room,
+                         double *out) {
     const hopt_gp_ops *ops = model->ops;
     size_t size = (size_t)model->size, total = model->total;
     /* Columns of the candidates' embedding, and rows of L^-1 k over the candidates. */
-    double *u = hopt_alloc((size + total + 4) * (count + 1) * sizeof *u);
-    double *v = u + size * count, *mean = v + total * count, *used = mean + count;
-    double *room = used + count;
+    double *u = room, *v = u + size * count, *mean = v + total * count, *used = mean + count;
+    double *spare = used + count;
     for (size_t d = 0; d < size; d++)
         for (size_t c = 0; c < count; c++)
             u[d * count + c] = hopt_gp_embed(&model->cube->dims[d], rows[c * size + d]);
@@ -57,17 +58,26 @@ void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count
         double *row = v + i * count;
         const double *factors = model->upper + i * model->capacity;
         hopt_gp_columns trial = {model->z + i, model->capacity};
-        hopt_gp_kernel(model, row, NULL, (hopt_gp_columns){u, count}, trial, room, count);
+        hopt_gp_kernel(model, row, NULL, (hopt_gp_columns){u, count}, trial, spare, count);
         ops->add(mean, model->alpha[i], row, count);
-        for (size_t j = 0; j < i; j++)
-            ops->subtract(row, factors[j], v + j * count, count);
+        ops->subtract_rows(row, factors, 1, v, count, i, count);
         for (size_t c = 0; c < count; c++)
             row[c] /= factors[i];
         ops->add_squares(used, row, count);
     }
     for (size_t c = 0; c < count; c++)
         out[c] = log_ei(model, mean[c], 1 - used[c]);
-    free(u);
+}
+
+void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count, double *out) {
+    enum { BLOCK = HOPT_GP_BLOCK };
+    size_t size = (size_t)model->size;
+    double *room = hopt_alloc((size + model->total + 4) * BLOCK * sizeof *room);
+    for (size_t c = 0; c < count; c += BLOCK) {
+        size_t n = count - c < BLOCK ? count - c : BLOCK;
+        log_ei_block(model, rows + c * size, n, room, out + c);
+    }
+    free(room);
 }
 
 /* dmu/du_d and d(K^-1 k weighted variance)/du_d, of every numeric dimension that is active. */

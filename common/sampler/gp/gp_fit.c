@@ -26,8 +26,8 @@ typedef struct fitting {
     hopt_gp_model *model;
     double theta_mean, theta_start;
     double *slope;   /* derivative of the kernel by r2, columns */
-    double *inverse; /* rows of L^-1, then columns of K^-1 */
-    double *columns;
+    double *inverse; /* rows of L^-1 */
+    double *columns; /* of -K^-1, then of G */
     double *sum;
 } fitting;
 
@@ -45,32 +45,39 @@ static bool factor(fitting *f) {
     return hopt_gp_cholesky(m->ops, m->lower, m->upper, n, stride);
 }
 
-/* Rows of W = L^-1: row i is (e_i - sum over k < i of L_ik W_k) / L_ii. */
+/* Rows of W = L^-1: row i is (e_i - sum over k < i of L_ik W_k) / L_ii. Behind its diagonal a row
+ * is 0 to the end of the block, so that a block of columns is one rectangle from its first row on.
+ */
 static void invert_factor(fitting *f) {
+    enum { BLOCK = HOPT_GP_BLOCK };
     const hopt_gp_model *m = f->model;
     size_t n = m->n, stride = m->capacity;
     for (size_t i = 0; i < n; i++) {
         double *row = f->inverse + i * stride;
         const double *factors = m->upper + i * stride;
-        memset(row, 0, i * sizeof *row);
+        memset(row, 0, (i / BLOCK + 1) * BLOCK * sizeof *row);
         row[i] = 1;
-        for (size_t k = 0; k < i; k++)
-            m->ops->subtract(row, factors[k], f->inverse + k * stride, k + 1);
+        for (size_t c = 0; c <= i; c += BLOCK)
+            m->ops->subtract_rows(row + c, factors + c, 1, f->inverse + c * stride + c, stride,
+                                  i - c, BLOCK);
         for (size_t k = 0; k <= i; k++)
             row[k] /= factors[i];
     }
 }
 
-/* Lower columns of K^-1 = W'W. */
+/* Lower columns of -K^-1 = -W'W; what is above the diagonal in its block is of no use. */
 static void invert_kernel(fitting *f) {
+    enum { BLOCK = HOPT_GP_BLOCK };
     const hopt_gp_model *m = f->model;
     size_t n = m->n, stride = m->capacity;
     for (size_t j = 0; j < n; j++) {
         double *column = f->columns + j * stride;
-        memset(column + j, 0, (n - j) * sizeof *column);
-        for (size_t k = j; k < n; k++) {
-            const double *row = f->inverse + k * stride;
-            m->ops->add(column + j, row[j], row + j, k - j + 1);
+        size_t first = j / BLOCK * BLOCK;
+        memset(column + first, 0, (n - first) * sizeof *column);
+        for (size_t c = first; c < n; c += BLOCK) {
+            size_t from = c > j ? c : j, end = c + BLOCK < n ? BLOCK : n - c;
+            const double *rows = f->inverse + from * stride;
+            m->ops->subtract_rows(column + c, rows + j, stride, rows + c, stride, n - from, end);
         }
     }
 }
@@ -85,9 +92,9 @@ static double weigh_slopes(fitting *f) {
         double *column = f->columns + j * stride;
         const double *slope = f->slope + j * stride;
         double share = m->alpha[j] / m->variance;
-        diagonal += m->alpha[j] * share - column[j];
+        diagonal += m->alpha[j] * share + column[j];
         for (size_t i = j + 1; i < n; i++)
-            column[i] = (m->alpha[i] * share - column[i]) * (m->additive ? 1 : slope[i]);
+            column[i] = (m->alpha[i] * share + column[i]) * (m->additive ? 1 : slope[i]);
     }
     return diagonal;
 }

@@ -20,6 +20,8 @@
 
 /** The most trials in the model (GP.md 4). */
 enum { HOPT_GP_DATA_MAX = 250 };
+/** Columns are worked on in pieces of so many trials; capacities are multiples of it. */
+enum { HOPT_GP_BLOCK = 32 };
 /** Fewer trials than this can't tell a sum from a product. */
 enum { HOPT_GP_ADDITIVE = 40 };
 

@@ -39,7 +39,8 @@ void hopt_gp_model_clear(hopt_gp_model *model) {
 void hopt_gp_model_reserve(hopt_gp_model *model, size_t total) {
     if (total <= model->capacity) return;
     free_rooms(model);
-    size_t capacity = model->capacity = (total + 31) / 16 * 16;
+    size_t block = HOPT_GP_BLOCK,
+           capacity = model->capacity = (total + 2 * block - 1) / block * block;
     model->z = hopt_zalloc((size_t)model->size * capacity + 1, sizeof(double));
     model->loss = hopt_zalloc(capacity, sizeof(double));
     model->t = hopt_zalloc(capacity, sizeof(double));
@@ -75,10 +76,7 @@ bool hopt_gp_cholesky(const hopt_gp_ops *ops, double *lower, double *upper, size
                       size_t stride) {
     for (size_t j = 0; j < n; j++) {
         double *column = lower + j * stride;
-        for (size_t k = 0; k < j; k++) {
-            const double *before = lower + k * stride;
-            ops->subtract(column + j, before[j], before + j, n - j);
-        }
+        ops->subtract_rows(column + j, upper + j * stride, 1, lower + j, stride, j, n - j);
         if (!(column[j] > LEAST_PIVOT)) return false;
         double pivot = sqrt(column[j]);
         column[j] = pivot;

@@ -3,20 +3,38 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/* The compiler takes the square roots of a vector's elements one by one. */
+#if defined(__x86_64__)
+#define SQRT_16(v) ((gp_16_vec)_mm_sqrt_pd((__m128d)(v)))
+#else
+typedef double gp_pair __attribute__((vector_size(16), aligned(8)));
+static gp_pair sqrt_16(gp_pair v) {
+    return (gp_pair){__builtin_sqrt(v[0]), __builtin_sqrt(v[1])};
+}
+#define SQRT_16(v) ((gp_16_vec)sqrt_16((gp_pair)(v)))
+#endif
+
 #define OPS_NAME gp_16
 #define OPS_TARGET
 #define OPS_BYTES 16
+#define OPS_SQRT SQRT_16
 #include "common/sampler/gp/gp_vector_body.h"
 
 #if defined(__x86_64__)
 #define OPS_NAME gp_32
 #define OPS_TARGET __attribute__((target("avx2")))
 #define OPS_BYTES 32
+#define OPS_SQRT(v) ((gp_32_vec)_mm256_sqrt_pd((__m256d)(v)))
 #include "common/sampler/gp/gp_vector_body.h"
 
 #define OPS_NAME gp_64
 #define OPS_TARGET __attribute__((target("avx512f")))
 #define OPS_BYTES 64
+#define OPS_SQRT(v) ((gp_64_vec)_mm512_sqrt_pd((__m512d)(v)))
 #include "common/sampler/gp/gp_vector_body.h"
 #endif
 

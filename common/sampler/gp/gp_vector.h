@@ -11,6 +11,12 @@
 typedef struct hopt_gp_ops {
     /** y[i] -= a x[i] */
     void (*subtract)(double *y, double a, const double *x, size_t n);
+    /**
+     * y[i] -= a[k step] x[k stride + i] for k = 0..count-1, in this order: as so many subtract()
+     * would, with y in registers. What the factorizations and solutions are made of.
+     */
+    void (*subtract_rows)(double *y, const double *a, size_t step, const double *x, size_t stride,
+                          size_t count, size_t n);
     /** y[i] += a x[i] */
     void (*add)(double *y, double a, const double *x, size_t n);
     /** y[i] += a (x[i] - c)^2 */

@@ -1,6 +1,7 @@
 /**
  * The loops of gp_vector.h for one vector width; included once for each instruction set with
- * OPS_NAME, OPS_TARGET and OPS_BYTES (of a vector) set.
+ * OPS_NAME, OPS_TARGET, OPS_BYTES (of a vector) and OPS_SQRT (of each element; all are correctly
+ * rounded) set.
  */
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -21,6 +22,37 @@ OPS_TARGET static void NAME(_subtract)(double *y, double a, const double *x, siz
         STORE(y + i) = LOAD(y + i) - LOAD(x + i) * a;
     for (; i < n; i++)
         y[i] = y[i] - x[i] * a;
+}
+
+OPS_TARGET static void NAME(_subtract_rows)(double *y, const double *a, size_t step,
+                                            const double *x, size_t stride, size_t count,
+                                            size_t n) {
+    size_t i = 0;
+    for (; i + 4 * WIDTH <= n; i += 4 * WIDTH) {
+        VEC y0 = LOAD(y + i), y1 = LOAD(y + i + WIDTH), y2 = LOAD(y + i + 2 * WIDTH),
+            y3 = LOAD(y + i + 3 * WIDTH);
+        const double *at = x + i;
+        for (size_t k = 0; k < count; k++, at += stride) {
+            double by = a[k * step];
+            y0 -= LOAD(at) * by;
+            y1 -= LOAD(at + WIDTH) * by;
+            y2 -= LOAD(at + 2 * WIDTH) * by;
+            y3 -= LOAD(at + 3 * WIDTH) * by;
+        }
+        STORE(y + i) = y0;
+        STORE(y + i + WIDTH) = y1;
+        STORE(y + i + 2 * WIDTH) = y2;
+        STORE(y + i + 3 * WIDTH) = y3;
+    }
+    for (; i + WIDTH <= n; i += WIDTH) {
+        VEC one = LOAD(y + i);
+        for (size_t k = 0; k < count; k++)
+            one -= LOAD(x + k * stride + i) * a[k * step];
+        STORE(y + i) = one;
+    }
+    for (; i < n; i++)
+        for (size_t k = 0; k < count; k++)
+            y[i] -= x[k * stride + i] * a[k * step];
 }
 
 OPS_TARGET static void NAME(_add)(double *y, double a, const double *x, size_t n) {
@@ -99,9 +131,7 @@ OPS_TARGET static inline __attribute__((always_inline)) void NAME(_exp)(VEC *out
 
 OPS_TARGET static inline __attribute__((always_inline)) void
 NAME(_matern_one)(double *k, double *dk, const double *r2) {
-    VEC t = LOAD(r2) * 5.0, e;
-    for (int j = 0; j < WIDTH; j++)
-        t[j] = __builtin_sqrt(t[j]);
+    VEC t = OPS_SQRT(LOAD(r2) * 5.0), e;
     VEC minus = -t;
     NAME(_exp)(&e, &minus);
     VEC one = t + 1.0;
@@ -123,6 +153,7 @@ OPS_TARGET static void NAME(_matern)(double *k, double *dk, const double *r2, si
 
 static const hopt_gp_ops NAME(_ops) = {
     .subtract = NAME(_subtract),
+    .subtract_rows = NAME(_subtract_rows),
     .add = NAME(_add),
     .add_square = NAME(_add_square),
     .add_differs = NAME(_add_differs),
@@ -143,3 +174,4 @@ static const hopt_gp_ops NAME(_ops) = {
 #undef OPS_NAME
 #undef OPS_TARGET
 #undef OPS_BYTES
+#undef OPS_SQRT

@@ -15,16 +15,27 @@ static void fill(double *x, hopt_rng *rng) {
         x[i] = hopt_rng_uniform(rng);
 }
 
+/* Many rows at once are as one after the other, bit for bit. */
+static void check_rows(const hopt_gp_ops *ops, const double *found, const double *start,
+                       const double *a, const double *x) {
+    double y[N];
+    memcpy(y, start, sizeof y);
+    for (size_t k = 0; k < 11; k++)
+        ops->subtract(y, a[k * 3], x + k * 2, N - 20);
+    cr_assert_eq(memcmp(y, found, sizeof y), 0);
+}
+
 Test(gp_vector, every_width_gives_the_same_bits) {
-    double first[8][N], x[N], y[N], g[N], k[N], slope[N];
+    double first[9][N], start[N], x[N], y[N], g[N], k[N], slope[N];
     for (int w = 0; hopt_gp_ops_at(w); w++) {
         const hopt_gp_ops *ops = hopt_gp_ops_at(w);
         hopt_rng rng;
         hopt_rng_seed(&rng, 5);
         fill(x, &rng);
         fill(g, &rng);
-        for (int f = 0; f < 8; f++) {
+        for (int f = 0; f < 9; f++) {
             fill(y, &rng);
+            memcpy(start, y, sizeof y);
             switch (f) {
             case 0:
                 ops->subtract(y, .7, x, N);
@@ -47,11 +58,15 @@ Test(gp_vector, every_width_gives_the_same_bits) {
             case 6:
                 ops->add_squares(y, x, N);
                 break;
+            case 7: /* rows that overlap, which are read only */
+                ops->subtract_rows(y, g, 3, x, 2, 11, N - 20);
+                break;
             default:
                 ops->matern(k, slope, x, N);
                 for (int i = 0; i < N; i++)
                     y[i] = k[i] + 3 * slope[i];
             }
+            if (f == 7) check_rows(ops, y, start, g, x);
             if (w == 0) memcpy(first[f], y, sizeof y);
             cr_assert_eq(memcmp(first[f], y, sizeof y), 0, "width %d, loop %d", w, f);
         }
