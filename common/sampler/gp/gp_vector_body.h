@@ -8,7 +8,7 @@
 #define NAME(x) JOIN(OPS_NAME, x)
 #define VEC NAME(_vec)
 #define IVEC NAME(_ivec)
-#define WIDTH (OPS_BYTES / 8)
+#define WIDTH ((size_t)OPS_BYTES / 8)
 
 typedef double VEC __attribute__((vector_size(OPS_BYTES), aligned(8)));
 typedef int64_t IVEC __attribute__((vector_size(OPS_BYTES), aligned(8)));
