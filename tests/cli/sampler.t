@@ -136,3 +136,35 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto --set samp
 "sampler_plan":"tpe: a share of 0 leaves no time for gp"
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=tpe --json | grep -o sampler_plan
 [1]
+# A study that names none: a new one is stored with the default's name. One that was stored before
+# that, without a name, goes on with tpe, also when its file is given again, edited or not.
+$ printf '{"name": "new",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "objective": {"command": ["echo", "{a}"]},\n "sampler": {"seed": 3}, "stop": {"max_trials": 14}}\n' > new.json
+> hopt study create -q new.json --store sqlite:s.db; hopt study show new --file --store sqlite:s.db; hopt study show new --store sqlite:s.db | grep ^sampler
+{"name": "new",
+ "space": {"a": {"_type": "uniform", "_value": [0, 1]}},
+ "objective": {"command": ["echo", "{a}"]},
+ "sampler": {"name": "auto", "seed": 3}, "stop": {"max_trials": 14}}
+sampler    auto, seed 3
+$ hopt study create -q new.json --name old --store sqlite:s.db
+> python3 -c 'import sqlite3; s = sqlite3.connect("s.db"); s.execute("UPDATE study SET doc = json_set(doc, '\''$.spec'\'', ?) WHERE name = '\''old'\''", (open("new.json").read(),)); s.commit()'
+> hopt study show old --file --store sqlite:s.db | grep sampler; hopt study show old --store sqlite:s.db | grep ^sampler
+ "sampler": {"seed": 3}, "stop": {"max_trials": 14}}
+sampler    tpe, seed 3
+$ hopt run new.json --name old -j 1 --store sqlite:s.db 2>&1 | head -2; hopt study show old --file --store sqlite:s.db | grep sampler
+study old: going on in sqlite:s.db
+its sampler stays tpe: to take auto, the default of new studies, name it in the file
+ "sampler": {"seed": 3}, "stop": {"max_trials": 14}}
+$ sed 's/14/16/' new.json > edited.json; hopt run edited.json --name old -j 1 --store sqlite:s.db 2>&1 | head -2; hopt study show old --file --store sqlite:s.db | grep sampler
+study old: going on in sqlite:s.db
+its sampler stays tpe: to take auto, the default of new studies, name it in the file
+ "sampler": {"name": "tpe", "seed": 3}, "stop": {"max_trials": 16}}
+$ hopt replay old --store sqlite:s.db
+study           old
+repeated        16 proposals, all as recorded
+$ hopt run new.json -j 1 --store sqlite:s.db 2>&1 | head -1; hopt replay new --store sqlite:s.db
+study new: going on in sqlite:s.db
+study           new
+repeated        14 proposals, all as recorded
+$ hopt run new.json --name old --store sqlite:s.db --sampler auto 2>&1 | head -1; hopt study show old --store sqlite:s.db | grep ^sampler
+study old is done already (max_trials) in sqlite:s.db; go on with --max-trials N
+sampler    auto, seed 3
