@@ -67,7 +67,7 @@ static const char template[] =
     "    \"objective\", \"{x}\", \"{method/damped/rate}\"]},\n"
     "\n"
     "  \"direction\": \"minimize\",\n"
-    "  \"sampler\": {\"name\": \"tpe\", \"seed\": 1},\n"
+    "  \"sampler\": {\"name\": \"auto\", \"seed\": 1},\n"
     "\n"
     "  // When to end. Others: \"timeout_s\", \"loss_below\", \"no_progress\".\n"
     "  \"stop\": {\"max_trials\": 60},\n"

@@ -58,9 +58,9 @@ static const hopt_option options[] = {
     {.name = "sampler",
      .type = HOPT_OPTION_STRING,
      .argument = "NAME",
-     .def_text = "as in the file, else tpe",
+     .def_text = "as in the file, else auto",
      AT(sampler),
-     .help = "the sampler, without options: tpe, gp, auto, random, hyperopt, anneal, mix"},
+     .help = "the sampler, without options: auto, gp, tpe, random, hyperopt, anneal, mix"},
     {.name = "name",
      .type = HOPT_OPTION_STRING,
      .argument = "NAME",
@@ -192,6 +192,20 @@ static void note_start(const hopt_run *run, const hopt_study_record *study, hopt
                       how == HOPT_ENROLLED_CREATED ? "new" : "going on", masked);
 }
 
+/* A file that names no sampler leaves a study with the one that it has. */
+static void note_sampler(const hopt_run *run, const hopt_study_record *study) {
+    hopt_study_spec *stored;
+    hopt_errors errors = {0};
+    if (run->spec->has_sampler || run->settings->common.json) return;
+    if (hopt_study_spec_parse_stored(&stored, study->spec, study->name, &errors) != HOPT_OK) return;
+    if (strcmp(stored->sampler, run->spec->sampler) != 0)
+        hopt_cli_note(&run->settings->common,
+                      "its sampler stays %s: to take %s, the default of new studies, name it in "
+                      "the file",
+                      stored->sampler, run->spec->sampler);
+    hopt_study_spec_free(stored);
+}
+
 /* @return exit code; *idle: there is nothing to run. */
 static int enroll(hopt_store *store, const hopt_run *run, bool *idle) {
     hopt_study_record *study;
@@ -200,6 +214,7 @@ static int enroll(hopt_store *store, const hopt_run *run, bool *idle) {
     hopt_status status = hopt_enroll(store, &study, &how, run->spec, &err);
     if (status != HOPT_OK) return hopt_cli_fail(run->command, &err);
     note_start(run, study, how);
+    note_sampler(run, study);
     *idle = how == HOPT_ENROLLED_FINISHED;
     if (study->state == HOPT_STUDY_PAUSED) status = unpause(store, study, run, &err);
     hopt_study_free(study);

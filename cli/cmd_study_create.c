@@ -150,8 +150,7 @@ static int change(const hopt_command *self, hopt_context *context, const set_set
                                       &errors) != HOPT_OK)
             return hopt_cli_fail_file(self, study->name, &errors);
         hopt_study_spec *now;
-        hopt_status status =
-            hopt_study_spec_parse(&now, text, strlen(text), study->name, NULL, 0, &errors);
+        hopt_status status = hopt_study_spec_parse_stored(&now, text, study->name, &errors);
         if (status != HOPT_OK) {
             free(text);
             return hopt_cli_fail_file(self, study->name, &errors);

@@ -6,6 +6,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/hash.h"
+#include "common/json/json.h"
 #include "common/sampler/sampler.h"
 #include "common/sys/host.h"
 
@@ -18,24 +19,39 @@ static void file_hash(char out[17], const hopt_study_spec *spec) {
 }
 
 /* The sampler's own options are checked here, before a study exists. */
-static hopt_status check_sampler(const hopt_study_spec *spec, hopt_error *err) {
+static hopt_status check_sampler(const hopt_study_spec *spec, const char *name, hopt_error *err) {
     hopt_sampler *sampler;
     hopt_status status =
-        hopt_sampler_open(&sampler, spec->sampler, spec->space, spec->sampler_options, 0, err);
+        hopt_sampler_open(&sampler, name, spec->space, spec->sampler_options, 0, err);
     if (status == HOPT_OK) hopt_sampler_close(sampler);
     return status;
+}
+
+/* The text to store, with `unnamed` where it names no sampler; the caller's. */
+static hopt_status stored_text(char **text, const hopt_study_spec *spec, const char *unnamed,
+                               hopt_error *err) {
+    hopt_status status = check_sampler(spec, spec->has_sampler ? spec->sampler : unnamed, err);
+    *text = status == HOPT_OK ? hopt_study_spec_text_naming(spec, unnamed) : NULL;
+    if (status != HOPT_OK || strlen(*text) <= HOPT_JSON_TEXT_MAX) return status;
+    free(*text);
+    *text = NULL;
+    return hopt_error_set(err, HOPT_EINVAL,
+                          "study %s: its file is too long by the sampler's name, which is stored "
+                          "with it: make the file shorter",
+                          spec->name);
 }
 
 hopt_status hopt_enroll_record(hopt_study_record **out, const hopt_study_spec *spec,
                                hopt_error *err) {
     *out = NULL;
-    hopt_status status = check_sampler(spec, err);
+    char *text;
+    hopt_status status = stored_text(&text, spec, spec->sampler, err);
     if (status != HOPT_OK) return status;
     hopt_study_record *study = hopt_study_new();
     memcpy(study->name, spec->name, sizeof study->name);
     study->format = 1;
     study->state = HOPT_STUDY_ACTIVE;
-    study->spec = hopt_strdup(spec->text);
+    study->spec = text;
     hex(study->space_hash, hopt_space_hash(spec->space));
     file_hash(study->file_hash, spec);
     study->seed = spec->has_seed ? spec->seed : hopt_host_random_u63();
@@ -81,10 +97,13 @@ static hopt_status resume(hopt_store *store, hopt_study_record **study, hopt_enr
     bool same_file = strcmp(hash, (*study)->file_hash) == 0;
     *how = (*study)->state == HOPT_STUDY_DONE ? HOPT_ENROLLED_FINISHED : HOPT_ENROLLED_RESUMED;
     if (same_file) return HOPT_OK;
+    char *text;
+    status = stored_text(&text, spec, old->sampler, err);
+    if (status != HOPT_OK) return status;
     bool reopen = hopt_enrolled_reopens(*study, old, spec);
-    status =
-        hopt_store_study_update(store, spec->name, (*study)->rev,
-                                reopen ? (int)HOPT_STUDY_ACTIVE : -1, NULL, spec->text, hash, err);
+    status = hopt_store_study_update(store, spec->name, (*study)->rev,
+                                     reopen ? (int)HOPT_STUDY_ACTIVE : -1, NULL, text, hash, err);
+    free(text);
     if (status != HOPT_OK) return status;
     if (reopen) *how = HOPT_ENROLLED_EXTENDED;
     hopt_study_free(*study);
@@ -94,7 +113,7 @@ static hopt_status resume(hopt_store *store, hopt_study_record **study, hopt_enr
 hopt_status hopt_enroll(hopt_store *store, hopt_study_record **study, hopt_enrolled *how,
                         const hopt_study_spec *spec, hopt_error *err) {
     *study = NULL;
-    hopt_status status = check_sampler(spec, err);
+    hopt_status status = spec->has_sampler ? check_sampler(spec, spec->sampler, err) : HOPT_OK;
     if (status != HOPT_OK) return status;
     /* Two programs may enroll one file at the same time: a lost race is read again. */
     for (int attempt = 0; attempt < 5; attempt++) {
@@ -149,8 +168,7 @@ hopt_status hopt_enrolled_study(hopt_store *store, hopt_study_record **study,
     hopt_status status = hopt_store_study(store, &record, name, err);
     if (status == HOPT_ENOTFOUND) name_near_studies(store, name, err);
     if (status != HOPT_OK) return status;
-    status = hopt_study_spec_parse(spec, record->spec, strlen(record->spec), record->name, NULL, 0,
-                                   &errors);
+    status = hopt_study_spec_parse_stored(spec, record->spec, record->name, &errors);
     if (status != HOPT_OK) {
         if (err) *err = errors.list[0];
         hopt_error_prefix(

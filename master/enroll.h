@@ -14,7 +14,8 @@ typedef enum hopt_enrolled {
 /**
  * Create the study, or resume it when its space is the same. A file whose text differs from the one
  * last given replaces the stored settings (stop, trial, queue, objective, sampler options); an
- * unchanged file leaves what `hopt study set` made of it. The seed, once drawn, stays.
+ * unchanged file leaves what `hopt study set` made of it. The seed, once drawn, stays, and so does
+ * the sampler when the file names none: the default is that of new studies (docs/adr/0023).
  * @param[out] study  the record after it; the caller's.
  * @param[out] how    what was done.
  * @return HOPT_ECONFLICT: another space under this name, naming the first label that differs.

@@ -75,8 +75,7 @@ void hopt_keeper_free(hopt_keeper *keeper, hopt_store *store) {
 static hopt_status parse_spec(hopt_study_spec **spec, const hopt_study_record *record,
                               hopt_error *err) {
     hopt_errors errors = {0};
-    hopt_status status = hopt_study_spec_parse(spec, record->spec, strlen(record->spec),
-                                               record->name, NULL, 0, &errors);
+    hopt_status status = hopt_study_spec_parse_stored(spec, record->spec, record->name, &errors);
     if (status != HOPT_OK) {
         if (err) *err = errors.list[0];
         hopt_error_prefix(err, "study %s: its stored file is not valid", record->name);

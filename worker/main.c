@@ -101,8 +101,7 @@ static int load_from_store(program *self, hopt_store *store) {
         hopt_study_spec *spec;
         hopt_errors errors = {0};
         if (hopt_store_study(store, &study, names[i], &err) != HOPT_OK) continue;
-        if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), study->name, NULL, 0,
-                                  &errors) != HOPT_OK)
+        if (hopt_study_spec_parse_stored(&spec, study->spec, study->name, &errors) != HOPT_OK)
             hopt_log_warn("left alone study=%s: its record can't be read", study->name);
         else if (spec->objective.kind == HOPT_OBJECTIVE_NONE) /* asked and told */
             hopt_study_spec_free(spec);

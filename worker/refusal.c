@@ -39,8 +39,7 @@ hopt_status hopt_refusal_of_study(char **refusal, const hopt_study_spec *mine, c
     hopt_study_spec *theirs;
     hopt_errors errors = {0};
     *refusal = NULL;
-    hopt_status status =
-        hopt_study_spec_parse(&theirs, stored, strlen(stored), mine->name, NULL, 0, &errors);
+    hopt_status status = hopt_study_spec_parse_stored(&theirs, stored, mine->name, &errors);
     if (status != HOPT_OK)
         return hopt_error_set(err, HOPT_EINVAL, "study %s in the store can't be read: %s",
                               mine->name, errors.count ? errors.list[0].message : "");

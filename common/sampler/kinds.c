@@ -23,8 +23,8 @@ enum { FMIN_SEEDS = INT32_MAX };
 
 /** A new sampler needs a line here and nothing elsewhere. The first is the default. */
 static const hopt_sampler_kind *const KINDS[] = {
-    &hopt_sampler__tpe,      &hopt_sampler__gp,     &hopt_sampler__auto, &hopt_sampler__random,
-    &hopt_sampler__hyperopt, &hopt_sampler__anneal, &hopt_sampler__mix,  NULL,
+    &hopt_sampler__auto,     &hopt_sampler__gp,     &hopt_sampler__tpe, &hopt_sampler__random,
+    &hopt_sampler__hyperopt, &hopt_sampler__anneal, &hopt_sampler__mix, NULL,
 };
 
 const hopt_sampler_kind *const *hopt_sampler_kinds(void) {

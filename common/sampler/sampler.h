@@ -1,5 +1,5 @@
 /**
- * Samplers propose points. One interface; the kinds are `tpe` (default), `gp`, `auto`, `random`,
+ * Samplers propose points. One interface; the kinds are `auto` (default), `gp`, `tpe`, `random`,
  * and, behind the same seam, hyperopt's own algorithms. Pure: randomness comes as a seed, the
  * history by calls.
  *

@@ -64,7 +64,8 @@ typedef struct hopt_study_spec {
     hopt_space *space;
     hopt_objective objective;
     bool maximize;
-    char *sampler;           /**< name of the sampler */
+    bool has_sampler;        /**< the text names one */
+    char *sampler;           /**< its name, else the default's */
     json_t *sampler_options; /**< without name and seed; object, may be empty */
     bool has_seed;
     uint64_t seed; /**< < 2^63 */
@@ -96,6 +97,21 @@ HOPT_MUST_CHECK hopt_status hopt_study_spec_parse(hopt_study_spec **out, const c
                                                   size_t length, const char *name,
                                                   const char *const *sets, size_t n_sets,
                                                   hopt_errors *errors);
+/**
+ * Parse the text of a study that is stored (hopt_study_record.spec). One that names no sampler was
+ * stored when `tpe` was the default, or by another program, and means `tpe`.
+ * @param text  ends with NUL.
+ * @param name  the record's: the text may lack one or have another.
+ * @param out, errors  as in hopt_study_spec_parse().
+ */
+HOPT_MUST_CHECK hopt_status hopt_study_spec_parse_stored(hopt_study_spec **out, const char *text,
+                                                         const char *name, hopt_errors *errors);
+/**
+ * The text of a study as it is to be stored: with a sampler's name put in where it names none, the
+ * rest as it was given.
+ * @return the caller's, free(). It may exceed HOPT_JSON_TEXT_MAX when spec->text nearly did.
+ */
+char *hopt_study_spec_text_naming(const hopt_study_spec *spec, const char *sampler);
 void hopt_study_spec_free(hopt_study_spec *spec);
 /** Whether a name matches [A-Za-z0-9._-]{1,64}. */
 bool hopt_study_name_valid(const char *name);

@@ -145,7 +145,7 @@ hopt_status hopt_study_spec_merge_set(char **new_text, const char *text, const c
         hopt_errors_add(errors, &err);
     }
     if (errors->total != before) return HOPT_EINVAL;
-    hopt_study_spec *spec;
+    hopt_study_spec *spec; /* only for its text: the default sampler plays no part */
     hopt_status status =
         hopt_study_spec_parse(&spec, text, strlen(text), name, sets, n_sets, errors);
     if (status == HOPT_OK) *new_text = hopt_strdup(spec->text);

@@ -21,8 +21,9 @@ static const hopt_study_setting settings[] = {
      .high = SECONDS_MAX, .unit = "s", .fallback = "60",
      .summary = "how long a server objective may take until it is ready",
      .offset = AT(objective.start_timeout_s)},
-    {.key = "sampler.name", .type = HOPT_SETTING_STRING, .unit = "", .fallback = "tpe",
-     .summary = "what proposes trials; its options stand beside it", .offset = AT(sampler)},
+    {.key = "sampler.name", .type = HOPT_SETTING_STRING, .unit = "", .fallback = "auto",
+     .summary = "what proposes trials; its options stand beside it", .offset = AT(sampler),
+     .has_offset = AT(has_sampler)},
     {.key = "sampler.seed", .type = HOPT_SETTING_SEED, .low = 0, .high = 9223372036854775807.0,
      .unit = "", .fallback = "none", .summary = "seed of the study; none: drawn once and stored",
      .offset = AT(seed), .has_offset = AT(has_seed)},
@@ -293,7 +294,7 @@ static void parse_sampler(hopt_study_parser *parser) {
     const json_t *sampler = json_object_get(parser->root, "sampler");
     if (sampler && !json_is_object(sampler)) {
         hopt_study__error(parser, "sampler", false,
-                          "`sampler` must be an object such as {\"name\": \"tpe\"}, not %s",
+                          "`sampler` must be an object such as {\"name\": \"auto\"}, not %s",
                           hopt_study__kind(sampler));
         return;
     }

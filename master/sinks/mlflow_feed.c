@@ -103,8 +103,7 @@ static hopt_status read_record(hopt_mlflow__feed *feed, hopt_store *store, hopt_
     if (!fresh) return HOPT_OK;
     hopt_errors errors = {0};
     hopt_study_spec *spec;
-    status = hopt_study_spec_parse(&spec, record->spec, strlen(record->spec), record->name, NULL, 0,
-                                   &errors);
+    status = hopt_study_spec_parse_stored(&spec, record->spec, record->name, &errors);
     if (status != HOPT_OK) {
         if (err) *err = errors.list[0];
         return status;

@@ -41,7 +41,7 @@ $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}}, 
 ! hopt check: label.json:1:109: unknown label {b}: name a parameter of the space (for a brace itself write {{)
 [2]
 $ printf '{"name": "x",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"name": "tpo"}}' > sampler.json; hopt check sampler.json
-! hopt check: sampler.json:3:22: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+! hopt check: sampler.json:3:22: sampler: unknown name "tpo"; known: auto, gp, tpe, random, hyperopt, anneal, mix
 [2]
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}}, "objective": {"command": ["./absent", "{a}"]}}' > program.json; hopt check -q program.json; hopt check program.json 2>&1 > /dev/null
 hopt check: warning: the objective's program "./absent" is not found or not executable; relative paths count from HOME

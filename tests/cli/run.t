@@ -68,5 +68,5 @@ $ hopt run study.json --store sqlite:/absent/folder/x.db
 ! hopt run: /absent/folder/x.db: its folder /absent/folder: No such file or directory; make it first
 [3]
 $ hopt run study.json --sampler nothing
-! hopt run: study.json: sampler: unknown name "nothing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+! hopt run: study.json: sampler: unknown name "nothing"; known: auto, gp, tpe, random, hyperopt, anneal, mix
 [2]

@@ -6,10 +6,13 @@ $ check() { printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": 
 > check '{"name": "hyperopt", "gamma": 1, "n_startup_jobs": 5.0}'
 > check '{"name": "anneal", "avg_best_idx": 3.5}'
 > check '{"name": "mix", "p_suggest": [[0.5, "random"], [0.5, "anneal"]]}'
-sampler    tpe, seed drawn at the start
+sampler    auto, seed drawn at the start
            startup = 10 (default)
            candidates = 24 (default)
+           hand_over = 400 (default)
            repeat = false (default)
+           share = 0.02 (default)
+proposes   gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe
 sampler    random, seed 4
            repeat = false (default)
 sampler    hyperopt, seed drawn at the start
@@ -30,7 +33,7 @@ sampler    mix, seed drawn at the start
            shrink_coef = 0.1 (default)
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"candidates": 12}}' > j.json
 > hopt check j.json --json | sed 's/.*"sampler"/"sampler"/; s/,"max_trials.*//'
-"sampler":"tpe","sampler_options":{"startup":10,"candidates":12,"repeat":false},"sampler_defaults":["startup","repeat"]
+"sampler":"auto","sampler_options":{"startup":10,"candidates":12,"hand_over":400,"repeat":false,"share":0.02},"sampler_defaults":["startup","hand_over","repeat","share"],"sampler_plan":"gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe"
 $ check() { printf '{"name": "x",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"name": "%s",\n   %s}}' "$1" "$2" > w.json
 > hopt check w.json 2>&1; echo "[$?]"; }
 > check tpe '"candidates": 0, "startup": 1.5, "repeat": 1, "gama": 1'
@@ -67,7 +70,7 @@ hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: a sh
 [2]
 hopt check: w.json:4:17: sampler: "p_suggest" must be [[share, name], ...]: 1 to 8 of them; names: random, anneal, hyperopt
 [2]
-hopt check: w.json:3:22: sampler: unknown name "tpo"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+hopt check: w.json:3:22: sampler: unknown name "tpo"; known: auto, gp, tpe, random, hyperopt, anneal, mix
 [2]
 # Beside other errors, and over the file.
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [1, 0]}},\n "sampler": {"startup": 0}, "stop": {"max_trials": 0}}' > more.json; hopt check more.json
@@ -83,7 +86,7 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.candidates=many
 ! hopt check: set.json: sampler: "candidates" must be an integer between 1 and 10000
 [2]
 $ hopt check set.json --set sampler.name=annealing
-! hopt check: set.json: sampler: unknown name "annealing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+! hopt check: set.json: sampler: unknown name "annealing"; known: auto, gp, tpe, random, hyperopt, anneal, mix
 [2]
 $ hopt run set.json --set sampler.startup=-1
 ! hopt run: set.json: sampler: "startup" must be an integer between 1 and 10000
@@ -92,7 +95,7 @@ $ hopt study create set.json
 ! hopt study create: set.json:2:25: sampler: "startup" must be an integer between 1 and 10000
 [2]
 $ hopt run set.json --sampler nothing
-! hopt run: set.json: sampler: unknown name "nothing"; known: tpe, gp, auto, random, hyperopt, anneal, mix
+! hopt run: set.json: sampler: unknown name "nothing"; known: auto, gp, tpe, random, hyperopt, anneal, mix
 [2]
 # gp and auto: their options, and which of them proposes when.
 $ for o in hand_over=-1 startup=0 share=-0.1 share=1001; do for n in gp auto; do hopt check set.json --set sampler.startup=5 --set sampler.name=$n --set sampler.$o; echo $?; done; done
@@ -131,5 +134,37 @@ proposes   gp while its proposals for the trials that run cost less than 2 % of 
 ends after 100 trials
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto --set sampler.share=0 --json | grep -o '"sampler_plan":"[^"]*"'
 "sampler_plan":"tpe: a share of 0 leaves no time for gp"
-$ hopt check set.json --set sampler.startup=5 --json | grep -o sampler_plan
+$ hopt check set.json --set sampler.startup=5 --set sampler.name=tpe --json | grep -o sampler_plan
 [1]
+# A study that names none: a new one is stored with the default's name. One that was stored before
+# that, without a name, goes on with tpe, also when its file is given again, edited or not.
+$ printf '{"name": "new",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "objective": {"command": ["echo", "{a}"]},\n "sampler": {"seed": 3}, "stop": {"max_trials": 14}}\n' > new.json
+> hopt study create -q new.json --store sqlite:s.db; hopt study show new --file --store sqlite:s.db; hopt study show new --store sqlite:s.db | grep ^sampler
+{"name": "new",
+ "space": {"a": {"_type": "uniform", "_value": [0, 1]}},
+ "objective": {"command": ["echo", "{a}"]},
+ "sampler": {"name": "auto", "seed": 3}, "stop": {"max_trials": 14}}
+sampler    auto, seed 3
+$ hopt study create -q new.json --name old --store sqlite:s.db
+> python3 -c 'import sqlite3; s = sqlite3.connect("s.db"); s.execute("UPDATE study SET doc = json_set(doc, '\''$.spec'\'', ?) WHERE name = '\''old'\''", (open("new.json").read(),)); s.commit()'
+> hopt study show old --file --store sqlite:s.db | grep sampler; hopt study show old --store sqlite:s.db | grep ^sampler
+ "sampler": {"seed": 3}, "stop": {"max_trials": 14}}
+sampler    tpe, seed 3
+$ hopt run new.json --name old -j 1 --store sqlite:s.db 2>&1 | head -2; hopt study show old --file --store sqlite:s.db | grep sampler
+study old: going on in sqlite:s.db
+its sampler stays tpe: to take auto, the default of new studies, name it in the file
+ "sampler": {"seed": 3}, "stop": {"max_trials": 14}}
+$ sed 's/14/16/' new.json > edited.json; hopt run edited.json --name old -j 1 --store sqlite:s.db 2>&1 | head -2; hopt study show old --file --store sqlite:s.db | grep sampler
+study old: going on in sqlite:s.db
+its sampler stays tpe: to take auto, the default of new studies, name it in the file
+ "sampler": {"name": "tpe", "seed": 3}, "stop": {"max_trials": 16}}
+$ hopt replay old --store sqlite:s.db
+study           old
+repeated        16 proposals, all as recorded
+$ hopt run new.json -j 1 --store sqlite:s.db 2>&1 | head -1; hopt replay new --store sqlite:s.db
+study new: going on in sqlite:s.db
+study           new
+repeated        14 proposals, all as recorded
+$ hopt run new.json --name old --store sqlite:s.db --sampler auto 2>&1 | head -1; hopt study show old --store sqlite:s.db | grep ^sampler
+study old is done already (max_trials) in sqlite:s.db; go on with --max-trials N
+sampler    auto, seed 3

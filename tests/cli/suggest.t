@@ -1,13 +1,13 @@
 # hopt suggest without a store: why a point is proposed, its picture, and histories that are wrong.
 $ printf '%s\n' '{"name":"toy","space":{"x":{"_type":"uniform","_value":[0,10]},' '"m":{"_type":"choice","_value":[{"_name":"a","y":{"_type":"loguniform","_value":[0.01,1]}},"b"]}},' '"objective":{"command":["echo","1"]}}' > study.json
 $ hopt suggest study.json --explain
-trial 0: tpe, startup
-  one of the first 10: a Latin hypercube
+trial 0: auto by its part gp, startup
+  tpe's turn; one of the first 10: a Latin hypercube
   proposed: {"x":8.601262999417905,"m":"b"}
 $ i=0; while [ $i -lt 30 ]; do echo "{\"tid\":$i,\"vals\":{\"x\":[$((i % 10))],\"m\":[$((i % 2))],\"m/a/y\":[$([ $((i % 2)) = 0 ] && echo 0.$((i + 1)))]},\"status\":\"ok\",\"loss\":$((i * 7 % 30))}"; i=$((i + 1)); done > history.jsonl
 $ hopt suggest study.json --history history.jsonl --explain --seed 3
-trial 30: tpe, model
-  the candidate that is most like the good trials and least like the others
+trial 30: auto by its part gp, model
+  tpe's turn; the candidate that is most like the good trials and least like the others
   good: 3 (trials 0: 0, 13: 1, 26: 2)
   others: 27
   proposed: {"x":0.02562926419050178,"m":{"_name":"a","y":0.038396738249425084}}
@@ -82,7 +82,7 @@ $ bad() { printf '%s\n' "$@" > bad.jsonl; hopt suggest study.json --history bad.
 ! hopt suggest: bad.jsonl:2: trial 1 is there twice: line 1 has it too
 [2]
 $ hopt suggest study.json --set sampler.gamma=0.3
-! hopt suggest: study.json: sampler: unknown option "gamma"; `tpe` knows: startup, candidates, repeat
+! hopt suggest: study.json: sampler: unknown option "gamma"; `auto` knows: startup, candidates, hand_over, repeat, share
 [2]
 $ hopt suggest study.json --sampler hyperopt --set sampler.gamma=-1
 ! hopt suggest: study.json: sampler: "gamma" must be a number between 0 and 1000

@@ -51,7 +51,7 @@ typedef struct test_case {
 
 /** The cases of each file, ended by a NULL name. */
 extern const test_case study_cases[], queue_cases[], master_cases[], read_cases[], extra_cases[],
-    race_cases[], crash_cases[], model_cases[], driven_cases[], sink_cases[];
+    race_cases[], crash_cases[], model_cases[], driven_cases[], sampler_cases[], sink_cases[];
 
 enum { SKIPPED = 77 };
 /** End the case as skipped. */

@@ -14,9 +14,9 @@ char URI[1024];
 hopt_error E;
 uint64_t SEED;
 
-static const test_case *const files[] = {study_cases,  queue_cases, master_cases, read_cases,
-                                         extra_cases,  race_cases,  crash_cases,  model_cases,
-                                         driven_cases, sink_cases};
+static const test_case *const files[] = {study_cases,  queue_cases,   master_cases, read_cases,
+                                         extra_cases,  race_cases,    crash_cases,  model_cases,
+                                         driven_cases, sampler_cases, sink_cases};
 
 /* @return 0, SKIPPED, or how it failed. */
 static int run_case(const test_case *test, int number) {

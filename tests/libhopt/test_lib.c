@@ -760,6 +760,30 @@ Test(ask, two_handles_share_a_study) {
     remove_store(store);
 }
 
+/* The text that is stored names the sampler; one that is not asked for is that of the study. */
+static void check_sampler(const char *asked, const char *store, const char *named) {
+    hopt_study *study = open_study(line_space(), asked, store);
+    char *text = hopt_study_text(study);
+    cr_assert_not_null(strstr(text, named), "%s", text);
+    hopt_free(text);
+    hopt_eval *eval;
+    OK(hopt_ask(study, &eval, &why));
+    OK(hopt_tell(eval, 1, &why));
+    hopt_eval_free(eval);
+    hopt_study_close(study);
+}
+
+Test(ask, by_the_default_sampler_or_the_study_s) {
+    const char *store = file_store();
+    check_sampler(NULL, store, "\"name\": \"auto\"");
+    check_sampler(NULL, store, "\"name\": \"auto\"");
+    check_sampler("gp", store, "\"name\": \"gp\"");
+    check_sampler(NULL, store, "\"name\": \"gp\"");
+    check_sampler("{\"startup\": 3}", store, "\"name\": \"gp\"");
+    check_sampler("tpe", store, "\"name\": \"tpe\"");
+    remove_store(store);
+}
+
 /* ---- reading ---- */
 
 Test(trials, iterator_and_space_eval) {

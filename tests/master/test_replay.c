@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/hash.h"
 #include "common/sampler/rng.h"
 #include "master/ledger.h"
 #include "master/proposer.h"
@@ -159,10 +160,23 @@ static void propose(model *m, int actor) {
     m->reopened += json_object_get(trial->view, HOPT_VIEW_REOPENED) != NULL;
 }
 
+/* How long it took: `auto` looks at the latest, so they are quick for a while and slow for a while;
+ * by the worker's record, by the store's clock, or not known. A retry takes another time. */
+static void set_time(const model *m, hopt_trial *trial) {
+    uint64_t r = hopt_hash_splitmix64((uint64_t)trial->num, (uint64_t)m->retries);
+    int64_t ms = (trial->num / 20 % 2 ? 600000 : 1) + (int64_t)(r >> 8 & 3);
+    trial->book_ms = trial->end_ms = trial->result.ms = 0;
+    if (r % 8 == 0) return;
+    trial->book_ms = 1700000000000;
+    trial->end_ms = trial->book_ms + ms;
+    if (r % 8 > 2) trial->result.ms = ms + 1;
+}
+
 static void finish(model *m, hopt_trial *trial) {
     hopt_result *result = &trial->result;
     int how = below(m, 10);
     *result = (hopt_result){.state = HOPT_DONE};
+    set_time(m, trial);
     if (how < 6) {
         result->ok = result->has_loss = true;
         result->loss = hopt_rng_uniform(&m->rng);
@@ -269,6 +283,7 @@ static hopt_trial *stored(const hopt_trial *trial) {
     json_t *doc = hopt_trial_doc(trial);
     back->num = trial->num;
     back->state = trial->state;
+    back->book_ms = trial->book_ms;
     back->result.stop = hopt_strdup(trial->result.stop);
     cr_assert_eq(hopt_trial_read_doc(back, doc, NULL), HOPT_OK);
     json_decref(doc);
@@ -333,6 +348,24 @@ Test(replay, repeats_what_one_proposer_made) {
 Test(replay, repeats_what_several_made_that_knew_more_or_less) {
     for (size_t i = 0; i < HOPT_COUNT(SAMPLERS); i++)
         check(SAMPLERS[i][0], SAMPLERS[i][1], ACTORS);
+}
+
+/* Without this the tests above would say nothing of how `auto` comes to its choice. */
+Test(replay, of_auto_needs_the_times) {
+    for (int actors = 1; actors <= ACTORS; actors += ACTORS - 1) {
+        model *m = simulate("{\"name\": \"auto\"}", "{\"name\": \"auto\"}", 2, actors, true,
+                            actors == 1 ? 200 : 1500);
+        for (int num = 0; num < SLOTS; num++) {
+            if (!m->trials[num]) continue;
+            m->trials[num]->book_ms = m->trials[num]->end_ms = m->trials[num]->result.ms = 0;
+        }
+        hopt_replay *replay = replay_of(m);
+        hopt_replay_counts counts = hopt_replay_count(replay);
+        cr_assert(counts.different > 10 && counts.same > 10, "%d differ of %d",
+                  (int)counts.different, (int)(counts.same + counts.different));
+        hopt_replay_free(replay);
+        forget(m);
+    }
 }
 
 /* ---- what it finds ---- */

@@ -340,6 +340,23 @@ class AskAndTell(InAStore):
         with self.assertRaises(KeyError):
             Study(store=self.store, name="nobody")
 
+    def test_sampler_is_the_study_s(self):
+        if not os.environ.get("HOPT_BIN"):
+            self.skipTest("HOPT_BIN is not set")
+
+        def sampler(**more):
+            with Study(SPACE, store=self.store, name=self.name, **more) as study:
+                with study.ask() as trial:
+                    trial.tell(1)
+            shown = hopt_program("study", "show", self.name, "--json", "--store", self.store)
+            return json.loads(shown)["sampler"]
+
+        self.assertEqual(sampler(), "auto")
+        self.assertEqual(sampler(algo=tpe.suggest), "tpe")
+        self.assertEqual(sampler(), "tpe")
+        quiet(objective, SPACE, max_evals=5, trials=self.trials())  # fmin's default
+        self.assertEqual(sampler(), "tpe")
+
     def test_in_memory(self):
         with Study(hp.uniform("x", 0, 1)) as study:
             with study.ask() as trial:

@@ -18,7 +18,7 @@ from .pyll.base import np
 logger = logging.getLogger(__name__)
 
 # hopt's own samplers; the others are copies of hyperopt's.
-OWN = ("tpe", "gp", "auto")
+OWN = ("auto", "gp", "tpe")
 
 
 class Algorithm:

@@ -1,6 +1,6 @@
 """Ask and tell: for loops of one's own, in any number of threads and programs.
 
-    study = Study(hp.uniform("x", -5, 5), algo=tpe.suggest, store="sqlite:curve.hopt.db", name="curve")
+    study = Study(hp.uniform("x", -5, 5), store="sqlite:curve.hopt.db", name="curve")
     for _ in range(50):
         with study.ask() as trial:      # an exception makes the trial an error
             trial.tell((trial.params - 3) ** 2)
@@ -8,7 +8,7 @@
 """
 import traceback
 
-from . import _handles, tpe
+from . import _handles
 from ._seeds import Seeds
 from ._suggest import native
 from .base import Domain, checked_result
@@ -131,7 +131,8 @@ class Study:
     """A study of its own or of a store; one object may be shared by threads.
 
     space      of hp.*; None: only look at a study that is in the store (no ask())
-    algo       one of hopt's: tpe.suggest, hopt.hyperopt.suggest, ...
+    algo       one of hopt's: auto.suggest, tpe.suggest, hopt.hyperopt.suggest, ...; None: that of the
+               study when it is there already, else auto.suggest
     store      "sqlite:FILE", "mongodb://..."; None: in memory
     name       of the study in its store
     rstate     a seed, or numpy.random.default_rng(seed)
@@ -140,7 +141,7 @@ class Study:
     settings   of a study file, by their paths: {"trial.lease_s": 10}
     """
 
-    def __init__(self, space=None, algo=tpe.suggest, store=None, name=None, rstate=None,
+    def __init__(self, space=None, algo=None, store=None, name=None, rstate=None,
                  direction="minimize", points=None, settings=None):
         if direction not in ("minimize", "maximize"):
             raise ValueError("direction must be 'minimize' or 'maximize', not %r" % (direction,))
@@ -151,7 +152,7 @@ class Study:
                 raise KeyError("no study %r in %s" % (name, store))
             return
         sampler = native(algo)
-        if sampler is None:
+        if algo is not None and sampler is None:
             raise ValueError("algo must be one of hopt's own, e.g. hopt.tpe.suggest")
         seeds = Seeds(rstate)
         seed = seeds.study if seeds.study is not None or not seeds.given else seeds.draw()

@@ -205,9 +205,10 @@ typedef struct hopt_study_options {
     const char
         *store; /**< "sqlite:FILE", "sqlite::memory:", "mongodb://..."; NULL: "sqlite::memory:".
                    A study that is there already goes on when its space is the same */
-    const char *sampler; /**< "tpe", "gp", "auto", "random", "hyperopt", "anneal", "mix", or a study
+    const char *sampler; /**< "auto", "gp", "tpe", "random", "hyperopt", "anneal", "mix", or a study
                             file's "sampler" object as JSON with options, e.g. {"name": "tpe",
-                            "startup": 10}; NULL: the text's, else tpe */
+                            "startup": 10}; NULL: the text's, else that of the study when it is
+                            there already, else auto */
     int has_seed;
     uint64_t seed; /**< below 2^63; without it the text's, else the stored one, else drawn */
     int maximize;  /**< the highest loss is best; a text's "direction" says the same */

@@ -82,7 +82,10 @@ static void note_time(auto_sampler *self, int64_t num, double ms) {
 static void auto_add(void *given, const hopt_observation *observation) {
     auto_sampler *self = given;
     hopt_sampler__gp.add(self->gp, observation);
-    bool ended = observation->outcome == HOPT_OUTCOME_OK;
+    /* What ended for good: a failed trial may be tried again, and then its record tells another
+     * time than the one that was seen. */
+    bool ended =
+        observation->outcome == HOPT_OUTCOME_OK || observation->outcome == HOPT_OUTCOME_PRUNED;
     if (ended && observation->ms > 0) note_time(self, observation->num, observation->ms);
 }
 

@@ -305,9 +305,7 @@ static double lease_of(const char *uri, const char *name) {
     hopt_study_record *study;
     hopt_study_spec *spec;
     scale_must(hopt_store_study(store, &study, name, &err), &err);
-    if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), NULL, NULL, 0, &errors) !=
-        HOPT_OK)
-        exit(1);
+    if (hopt_study_spec_parse_stored(&spec, study->spec, NULL, &errors) != HOPT_OK) exit(1);
     double lease_s = spec->trial.lease_s;
     hopt_study_spec_free(spec);
     hopt_study_free(study);

@@ -51,9 +51,7 @@ void scale_fill(const char *uri, const char *name, int n) {
     hopt_study_record *study;
     hopt_study_spec *spec;
     scale_must(hopt_store_study(store, &study, name, &err), &err);
-    if (hopt_study_spec_parse(&spec, study->spec, strlen(study->spec), NULL, NULL, 0, &errors) !=
-        HOPT_OK)
-        exit(1);
+    if (hopt_study_spec_parse_stored(&spec, study->spec, NULL, &errors) != HOPT_OK) exit(1);
     double *point = hopt_zalloc((size_t)hopt_space_size(spec->space) + 1, sizeof *point);
     for (int at = 0; at < n; at += PAGE) {
         int size = n - at < PAGE ? n - at : PAGE;

@@ -1,10 +1,12 @@
 /**
  * What a suggestion costs: time to propose a point and to take a result up, by sampler, space,
  * parameters and history; also memory, 1,000 trials from nothing, and a million trials. In-process,
- * one thread, no store. One line a measurement, fields parted by tabs, for table.py.
+ * one thread, no store. One line a measurement, fields parted by tabs, for table.py. Trials take a
+ * millisecond, so `auto` proposes by `tpe`; `gp` is asked for its greatest memory only (what its
+ * proposals cost: tests/bench/quality).
  *
  * usage: bench_suggest [--sampler NAME] [--space flat|conditional|categorical] [--n N] [--d D]
- *                      [--part grid|odd|loop|million] [--sums]
+ *                      [--part grid|odd|loop|million|peak] [--sums]
  * --sums adds a checksum of the proposed points: the same on every machine, and the same after a
  * change that must not change suggestions.
  */
@@ -14,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
@@ -24,7 +28,7 @@
 
 enum { SAMPLES = 200, BRANCHES = 3, OPTIONS = 10, SEED = 7 };
 
-static const char *const SAMPLERS[] = {"tpe", "hyperopt", "random"};
+static const char *const SAMPLERS[] = {"tpe", "auto", "hyperopt", "random"};
 static const int DIMENSIONS[] = {5, 20, 40};
 static const int HISTORIES[] = {100, 1000, 10000};
 
@@ -193,9 +197,9 @@ static void run_end(run *r) {
 static void run_add(run *r) {
     double loss = r->loss(r->point, r->size, r->next);
     hopt_outcome outcome = isnan(loss) ? HOPT_OUTCOME_FAILED : HOPT_OUTCOME_OK;
-    hopt_sampler_add(
-        r->sampler,
-        &(hopt_observation){.num = r->next, .outcome = outcome, .loss = loss, .point = r->point});
+    hopt_observation seen = {
+        .num = r->next, .outcome = outcome, .loss = loss, .point = r->point, .ms = 1};
+    hopt_sampler_add(r->sampler, &seen);
     r->next++;
 }
 
@@ -392,6 +396,62 @@ static void measure_million(const settings *set, const char *sampler) {
     hopt_space_free(space);
 }
 
+/* ---- the greatest memory of the model ---- */
+
+/** A field of /proc/self/status in MB. */
+static double status_mb(const char *field) {
+    char line[256];
+    double kb = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, field, strlen(field)) == 0) kb = strtod(line + strlen(field) + 1, NULL);
+    if (file) fclose(file);
+    return kb / 1024;
+}
+
+/** MB beyond what the process had before, at the worst: after 50 trials more, up to 250 ended ones,
+ * and with 250 that run beside them. */
+static void run_to_peak(const char *sampler, int d) {
+    enum { FROM = 200, N = 250, RUNNING = 250 };
+    hopt_space *space = make_space(flat, d);
+    double before = status_mb("VmRSS");
+    run r = run_start(sampler, space);
+    run_fill(&r, FROM);
+    for (int i = FROM; i < N; i++) {
+        run_ask(&r);
+        run_tell(&r);
+    }
+    double serial = status_mb("VmHWM") - before;
+    for (int i = 0; i < RUNNING; i++) {
+        hopt_space_draw(space, hopt_hash_splitmix64(SEED, (uint64_t)r.next), r.point);
+        hopt_sampler_pend(r.sampler, r.next++, r.point);
+    }
+    for (int i = 0; i < 3; i++) { /* every third one is tpe's */
+        run_ask(&r);
+        hopt_sampler_pend(r.sampler, r.next++, r.point);
+    }
+    print_key("peak", sampler, "flat", d, N);
+    printf("\t%.2f\t%.2f\n", serial, status_mb("VmHWM") - before);
+    run_end(&r);
+    hopt_space_free(space);
+}
+
+/** Each in a process of its own: the greatest memory does not go down again. */
+static void measure_peak(const char *sampler) {
+    static const int dimensions[] = {10, 20, 40};
+    for (size_t i = 0; i < HOPT_COUNT(dimensions); i++) {
+        malloc_trim(0);
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+            run_to_peak(sampler, dimensions[i]);
+            exit(0);
+        }
+        int status = 1;
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) exit(1);
+    }
+}
+
 static bool wanted(const char *asked, const char *name) {
     return !asked || strcmp(asked, name) == 0;
 }
@@ -439,5 +499,7 @@ int main(int argc, char **argv) {
         if (wanted(set.part, "loop")) measure_loop(&set, SAMPLERS[i]);
         if (wanted(set.part, "million")) measure_million(&set, SAMPLERS[i]);
     }
+    if (wanted(set.part, "peak") && wanted(set.sampler, "tpe")) measure_peak("tpe");
+    if (wanted(set.part, "peak") && wanted(set.sampler, "gp")) measure_peak("gp");
     return 0;
 }

@@ -106,6 +106,10 @@ def main():
         row(say + "a trial announced and its result added, us", short(t[2]), "10" if goal else "")
         row(say + "bytes for each trial and parameter",
             short(seen["memory"][who, space][20, MILLION][0]), "")
+    for (who, _), cells in seen["peak"].items():
+        for (d, n), (serial, many) in cells.items():
+            row(f"{who}: greatest memory at {n} trials of {d} parameters, and with as many that run, MB",
+                f"{short(serial)}, {short(many)}", "20" if who == "hopt gp" else "")
     if "hopt tpe" in loops:
         for who, seconds in loops.items():
             if not who.startswith("hopt"):

@@ -21,7 +21,7 @@ static void refuses(const char *name, const char *options, const char *part) {
 
 Test(kinds, bad_options_are_named) {
     refuses("bogus", "{}",
-            "unknown name \"bogus\"; known: tpe, gp, auto, random, hyperopt, anneal, mix");
+            "unknown name \"bogus\"; known: auto, gp, tpe, random, hyperopt, anneal, mix");
     refuses("tpe", "{\"candidats\": 3}",
             "unknown option \"candidats\"; `tpe` knows: startup, candidates, repeat");
     refuses("tpe", "{\"candidates\": 0}", "\"candidates\" must be an integer between 1 and 10000");
@@ -72,8 +72,9 @@ Test(kinds, good_options_and_the_default) {
     hopt_sampler_close(sampler);
     hopt_sampler_close(open_sampler(NULL, space, NULL, 1));
     hopt_sampler_close(NULL);
-    cr_assert_str_eq(hopt_sampler_kinds()[0]->name, "tpe");
+    cr_assert_str_eq(hopt_sampler_kinds()[0]->name, "auto");
     cr_assert_eq(hopt_sampler_find("gp"), hopt_sampler_kinds()[1]);
+    cr_assert_eq(hopt_sampler_find("tpe"), hopt_sampler_kinds()[2]);
     cr_assert_null(hopt_sampler_find(""));
     cr_assert_eq(hopt_sampler_check("tpe", NULL, NULL), HOPT_OK);
     hopt_space_free(space);

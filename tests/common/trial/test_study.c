@@ -108,11 +108,89 @@ Test(study, everything_is_read) {
     hopt_study_spec_free(spec);
 }
 
+/* ---- the sampler's name ---- */
+
+static hopt_study_spec *parse_stored(const char *text) {
+    hopt_study_spec *spec;
+    hopt_errors errors = {0};
+    hopt_status status = hopt_study_spec_parse_stored(&spec, text, NULL, &errors);
+    cr_assert_eq(status, HOPT_OK, "%s", errors.list[0].message);
+    return spec;
+}
+
+Test(study, a_stored_text_without_a_sampler_means_tpe) {
+    hopt_study_spec *spec = parse_stored(least);
+    cr_assert_str_eq(spec->sampler, "tpe");
+    cr_assert_not(spec->has_sampler);
+    cr_assert_str_eq(spec->text, least);
+    hopt_study_spec_free(spec);
+    spec = parse_stored("{\"name\":\"a\",\"sampler\":{\"seed\":5,\"candidates\":9}," SPACE "}");
+    cr_assert_str_eq(spec->sampler, "tpe");
+    cr_assert_eq(json_object_size(spec->sampler_options), 1u);
+    hopt_study_spec_free(spec);
+    spec = parse_stored("{\"name\":\"a\",\"sampler\":{\"name\":\"gp\"}," SPACE "}");
+    cr_assert_str_eq(spec->sampler, "gp");
+    hopt_study_spec_free(spec);
+    hopt_errors errors = {0};
+    cr_assert_eq(hopt_study_spec_parse_stored(&spec, "{}", NULL, &errors), HOPT_EINVAL);
+    cr_assert_null(spec);
+}
+
+/* The text with the name in it says the same but for the name, and looks like what it was. */
+Test(study, a_sampler_s_name_is_put_into_the_text) {
+    static const char *const rows[][2] = {
+        {"{\"name\":\"a\"," SPACE "}",
+         "{\"sampler\": {\"name\": \"auto\"},\"name\":\"a\"," SPACE "}"},
+        {"// {\n\n {\n  // its name\n  \"name\": \"a\",\n  " SPACE "\n}\n",
+         "// {\n\n {\n  \"sampler\": {\"name\": \"auto\"},\n  // its name\n  \"name\": \"a\",\n "
+         " " SPACE "\n}\n"},
+        {"{\"name\":\"a\",\"sampler\":{}," SPACE "}",
+         "{\"name\":\"a\",\"sampler\":{\"name\": \"auto\"}," SPACE "}"},
+        {"{\"name\":\"a\",\"sampler\":{\"seed\":3}," SPACE "}",
+         "{\"name\":\"a\",\"sampler\":{\"name\": \"auto\", \"seed\":3}," SPACE "}"},
+        {"{\"name\":\"\u00e4\",\n\"sampler\": { // {\n \"seed\": 3},\n" SPACE "}", NULL},
+        {"{\r\n\t\"name\":\"a\",\r\n\"sampler\"\r\n:\r\n{\r\n\t\"seed\":3}," SPACE "}",
+         "{\r\n\t\"name\":\"a\",\r\n\"sampler\"\r\n:\r\n{\r\n\t\"name\": \"auto\",\r\n\t"
+         "\"seed\":3}," SPACE "}"},
+        {"{\"sam\\u0070ler\":{\"s\\u0065ed\":3},\"name\":\"a\"," SPACE "}",
+         "{\"sam\\u0070ler\":{\"name\": \"auto\", \"s\\u0065ed\":3},\"name\":\"a\"," SPACE "}"},
+        {"{\"name\":\"a\",\"sampler\":{\"name\":\"gp\"}," SPACE "}",
+         "{\"name\":\"a\",\"sampler\":{\"name\":\"gp\"}," SPACE "}"},
+    };
+    for (size_t i = 0; i < HOPT_COUNT(rows); i++) {
+        hopt_study_spec *spec = parse_with(rows[i][0], "a", NULL, 0);
+        char *text = hopt_study_spec_text_naming(spec, "auto");
+        if (rows[i][1]) cr_assert_str_eq(text, rows[i][1]);
+        hopt_study_spec *named = parse_with(text, "a", NULL, 0);
+        cr_assert(named->has_sampler);
+        cr_assert_str_eq(named->sampler, spec->sampler);
+        cr_assert(named->has_seed == spec->has_seed && named->seed == spec->seed);
+        cr_assert_eq(hopt_space_hash(named->space), hopt_space_hash(spec->space));
+        free(text);
+        text = hopt_study_spec_text_naming(named, "tpe");
+        cr_assert_str_eq(text, named->text, "it is there already");
+        free(text);
+        hopt_study_spec_free(named);
+        hopt_study_spec_free(spec);
+    }
+    const char *sets[] = {"sampler.candidates=9", "stop.max_trials=5"};
+    hopt_study_spec *spec = parse_with(least, NULL, sets, 2);
+    char *text = hopt_study_spec_text_naming(spec, "tpe");
+    hopt_study_spec *named = parse(text);
+    cr_assert_str_eq(named->sampler, "tpe");
+    cr_assert_eq(named->stop.max_trials, 5);
+    cr_assert(json_equal(named->sampler_options, spec->sampler_options));
+    free(text);
+    hopt_study_spec_free(named);
+    hopt_study_spec_free(spec);
+}
+
 Test(study, defaults) {
     hopt_study_spec *spec = parse(least);
     cr_assert_eq(spec->objective.kind, HOPT_OBJECTIVE_NONE);
     cr_assert_not(spec->maximize);
-    cr_assert_str_eq(spec->sampler, "tpe");
+    cr_assert_str_eq(spec->sampler, "auto");
+    cr_assert_not(spec->has_sampler);
     cr_assert_not(spec->has_seed);
     cr_assert_eq(json_object_size(spec->sampler_options), 0u);
     cr_assert_eq(spec->stop.max_trials, 100);

@@ -306,3 +306,91 @@ Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
     }
     hopt_space_free(space);
 }
+
+/* Trials that pass in no time have no use for a model: to the bit what `tpe` proposes, whatever the
+ * space and whatever ended how. Long ones get what `gp` proposes. */
+Test(gp_auto, is_tpe_or_gp_to_the_bit) {
+    static const struct {
+        const char *as;
+        double ms;
+        int trials;
+    } cases[] = {{"tpe", 1, 500}, {"tpe", 0.5, 120}, {"gp", 600000, 60}};
+    static const char *const spaces[] = {
+        MIXED, "{'a':{'_type':'uniform','_value':[0,1]},'b':{'_type':'normal','_value':[0,1]}}",
+        "{'a':{'_type':'randint','_value':[0,30]},'b':{'_type':'choice','_value':[1,2,3]}}"};
+    for (size_t k = 0; k < HOPT_COUNT(cases) * HOPT_COUNT(spaces); k++) {
+        double ms = cases[k / HOPT_COUNT(spaces)].ms;
+        hopt_space *space = space_of(spaces[k % HOPT_COUNT(spaces)]);
+        int size = hopt_space_size(space);
+        hopt_sampler *sampler[2] = {open_sampler("auto", space, NULL, 5),
+                                    open_sampler(cases[k / HOPT_COUNT(spaces)].as, space, NULL, 5)};
+        double *point = hopt_zalloc((size_t)size, sizeof *point),
+               *same = hopt_zalloc((size_t)size, sizeof *same);
+        for (int64_t num = 0; num < cases[k / HOPT_COUNT(spaces)].trials; num++) {
+            hopt_error err;
+            hopt_status status = hopt_sampler_suggest(sampler[0], (uint64_t)num, num, point, &err);
+            cr_assert_eq(hopt_sampler_suggest(sampler[1], (uint64_t)num, num, same, &err), status);
+            if (status != HOPT_OK) { /* the finite one ends when all was tried, not before */
+                cr_assert(status == HOPT_ENOTFOUND && num == 90 && k % HOPT_COUNT(spaces) == 2);
+                break;
+            }
+            cr_assert(memcmp(point, same, (size_t)size * sizeof *point) == 0, "%zu, %d", k,
+                      (int)num);
+            hopt_outcome outcome = num % 9 == 4   ? HOPT_OUTCOME_FAILED
+                                   : num % 9 == 6 ? HOPT_OUTCOME_PRUNED
+                                   : num % 9 == 8 ? HOPT_OUTCOME_IGNORED
+                                                  : HOPT_OUTCOME_OK;
+            hopt_observation seen = {.num = num,
+                                     .outcome = outcome,
+                                     .loss = outcome == HOPT_OUTCOME_FAILED ? (double)NAN
+                                                                            : loss_of(point, size),
+                                     .step = num % 4,
+                                     .point = point,
+                                     .ms = ms};
+            for (int i = 0; i < 2; i++) {
+                hopt_sampler_pend(sampler[i], num, point);
+                hopt_sampler_add(sampler[i], &seen);
+            }
+        }
+        free(point);
+        free(same);
+        hopt_sampler_close(sampler[0]);
+        hopt_sampler_close(sampler[1]);
+        hopt_space_free(space);
+    }
+}
+
+static const char *picked_after(const hopt_space *space, hopt_outcome outcome, double ms) {
+    static char picked[8];
+    hopt_sampler *sampler = open_sampler("auto", space, NULL, 3);
+    for (int64_t num = 0; num < 40; num++) {
+        double point[3];
+        hopt_space_draw(space, (uint64_t)num, point);
+        bool timed = num >= 20;
+        hopt_observation seen = {.num = num,
+                                 .outcome = timed ? outcome : HOPT_OUTCOME_OK,
+                                 .loss = bowl(point),
+                                 .point = point,
+                                 .ms = timed ? ms : 0};
+        hopt_sampler_add(sampler, &seen);
+    }
+    json_t *said = hopt_sampler_explain(sampler, 9, 41);
+    snprintf(picked, sizeof picked, "%s", json_string_value(json_object_get(said, "picked")));
+    json_decref(said);
+    hopt_sampler_close(sampler);
+    return picked;
+}
+
+/* Whose time counts: what ended for good. A failed one may be tried again, and its record would
+ * then have another time than the one that was seen. */
+Test(gp_auto, the_time_of_pruned_trials_counts_and_of_failed_ones_not) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_OK, 1), "tpe");
+    cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_PRUNED, 1), "tpe");
+    cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_FAILED, 1), "gp");
+    cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_IGNORED, 1), "gp");
+    cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_PRUNED, 600000), "gp");
+    hopt_space_free(space);
+}
