@@ -1,5 +1,7 @@
 /* A study's text (and, after a byte 0xFE, one --set text) through the parser. A good study's text
- * reads back as the same space, and its commands can be filled. */
+ * reads back as the same space, also with the sampler's name put in, and its commands can be
+ * filled.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,22 @@ static void fill_arguments(const hopt_study_spec *spec) {
     }
 }
 
+/* The text as it would be stored. */
+static void check_named(const hopt_study_spec *spec) {
+    hopt_study_spec *named;
+    hopt_errors errors = {0};
+    char *text = hopt_study_spec_text_naming(spec, "auto");
+    HOPT_ASSERT(hopt_study_spec_parse_stored(&named, text, spec->name, &errors) == HOPT_OK);
+    HOPT_ASSERT(named->has_sampler && strcmp(named->sampler, spec->sampler) == 0);
+    HOPT_ASSERT(json_equal(named->sampler_options, spec->sampler_options));
+    HOPT_ASSERT(named->has_seed == spec->has_seed && named->seed == spec->seed);
+    HOPT_ASSERT(hopt_study_spec_compatible(spec, named, NULL) == HOPT_OK);
+    HOPT_ASSERT(named->n_points == spec->n_points);
+    HOPT_ASSERT(named->stop.max_trials == spec->stop.max_trials);
+    hopt_study_spec_free(named);
+    free(text);
+}
+
 static void check_good(const hopt_study_spec *spec) {
     hopt_study_spec *again;
     hopt_errors errors = {0};
@@ -37,6 +55,7 @@ static void check_good(const hopt_study_spec *spec) {
     free(canonical);
     free(canonical_again);
     fill_arguments(spec);
+    check_named(spec);
     hopt_study_spec_free(again);
 }
 

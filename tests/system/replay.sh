@@ -130,10 +130,12 @@ finds() {
     holds out.txt "^$1	x	0\.125	"
 }
 
-for sampler in tpe random hyperopt anneal mix; do
+for sampler in auto tpe random hyperopt anneal mix; do
     say "$sampler"
     study_file "$sampler" "{\"name\": \"$sampler\", \"seed\": 11}"
     case $sampler in
+    # Which of its parts proposes depends on the trials' times; a file without a name leaves it.
+    auto) live "$sampler" '{"seed": 11, "share": 1}' ;;
     tpe) live "$sampler" '{"name": "tpe", "seed": 11, "candidates": 9}' ;;
     mix) live "$sampler" '{"name": "hyperopt", "gamma": 0.4}' ;;
     *) live "$sampler" ;;

@@ -120,10 +120,9 @@ static size_t at_most(size_t n, size_t most) {
     return n < most ? n : most;
 }
 
-/* The two sides of the choice: while a trial runs, one proposal for each that runs at the same
- * time. */
+/* What gp would cost while a trial runs: one proposal for each that runs at the same time. */
 typedef struct costs {
-    double gp_ms, trial_ms;
+    double gp_ms;
     int proposals;
 } costs;
 
@@ -132,15 +131,19 @@ static costs costs_of(const auto_sampler *self) {
     size_t n =
         at_most(split->finished, HOPT_GP_DATA_MAX) + at_most(split->pending, HOPT_GP_DATA_MAX);
     return (costs){.gp_ms = cost_ms(n, self->size),
-                   .trial_ms = trial_ms(self),
                    .proposals = (int)at_most(split->pending, INT_MAX - 1) + 1};
 }
 
+/* Whether gp costs no more than its share of the median time. That is at place count / 2 when the
+ * times are sorted, which is more work than to count those that are too short. */
 static bool prefers_gp(const auto_sampler *self) {
-    costs c = costs_of(self);
     if (self->share <= 0) return false;
+    costs c = costs_of(self);
+    int too_short = 0;
+    for (int i = 0; i < self->count; i++)
+        too_short += c.gp_ms * c.proposals > self->share * self->latest[i].ms;
     /* Of trials that nobody timed: rather gp. */
-    return c.trial_ms <= 0 || c.gp_ms * c.proposals <= self->share * c.trial_ms;
+    return self->count == 0 || too_short <= self->count / 2;
 }
 
 static hopt_status auto_suggest(void *given, uint64_t seed, int64_t num, double *point,
@@ -158,7 +161,7 @@ static json_t *auto_explain(void *given, uint64_t seed, int64_t num) {
                       : hopt_sampler__tpe.explain(hopt_gp_tpe(self->gp), seed, num);
     costs c = costs_of(self);
     json_object_set_new(said, "picked", json_string(gp ? "gp" : "tpe"));
-    json_object_set_new(said, "trial_ms", hopt_explain_number(c.trial_ms));
+    json_object_set_new(said, "trial_ms", hopt_explain_number(trial_ms(self)));
     json_object_set_new(said, "gp_ms", hopt_explain_number(c.gp_ms));
     json_object_set_new(said, "proposals", json_integer(c.proposals));
     return said;

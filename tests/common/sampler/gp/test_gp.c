@@ -394,3 +394,59 @@ Test(gp_auto, the_time_of_pruned_trials_counts_and_of_failed_ones_not) {
     cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_PRUNED, 600000), "gp");
     hopt_space_free(space);
 }
+
+static double time_of(uint64_t k, int num) {
+    return (double)(hopt_hash_splitmix64(k, (uint64_t)num) % (3 + k % 40));
+}
+
+/* The one at place count / 2 of the latest 25 whose time is known; 0: there is none. */
+static double median_of(uint64_t k, int n) {
+    double latest[25];
+    int count = 0;
+    for (int num = n - 1; num >= 0 && count < 25; num--)
+        if (time_of(k, num) > 0) latest[count++] = time_of(k, num);
+    for (int i = 0; i < count; i++) {
+        int below = 0, same = 0;
+        for (int j = 0; j < count; j++) {
+            below += latest[j] < latest[i];
+            same += latest[j] == latest[i];
+        }
+        if (below <= count / 2 && count / 2 < below + same) return latest[i];
+    }
+    return 0;
+}
+
+/* Whatever the times and however many: what explain says of the two sides is how it chose. */
+Test(gp_auto, compares_with_the_median_of_the_latest) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    int picked[2] = {0};
+    for (uint64_t k = 0; k < 400; k++) {
+        hopt_sampler *sampler = open_sampler("auto", space, NULL, 3);
+        int n = (int)(k % 31);
+        for (int i = 0; i < n; i++) {
+            int num = k % 2 ? n - 1 - i : i;
+            double point[3];
+            hopt_space_draw(space, (uint64_t)num, point);
+            hopt_observation seen = {.num = num,
+                                     .outcome = HOPT_OUTCOME_OK,
+                                     .loss = bowl(point),
+                                     .point = point,
+                                     .ms = time_of(k, num)};
+            hopt_sampler_add(sampler, &seen);
+        }
+        json_t *said = hopt_sampler_explain(sampler, 9, 99);
+        double trial_ms = json_number_value(json_object_get(said, "trial_ms")),
+               gp_ms = json_number_value(json_object_get(said, "gp_ms"));
+        bool gp = strcmp(json_string_value(json_object_get(said, "picked")), "gp") == 0;
+        cr_assert_eq(trial_ms, median_of(k, n), "%d: %g", (int)k, trial_ms);
+        cr_assert_eq(gp, trial_ms == 0 || gp_ms <= 0.02 * trial_ms, "%d: %g %g", (int)k, gp_ms,
+                     trial_ms);
+        picked[gp]++;
+        json_decref(said);
+        hopt_sampler_close(sampler);
+    }
+    cr_assert(picked[0] > 50 && picked[1] > 50, "%d %d", picked[0], picked[1]);
+    hopt_space_free(space);
+}
