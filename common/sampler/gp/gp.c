@@ -423,6 +423,24 @@ static hopt_status gp_suggest(void *self, uint64_t seed, int64_t num, double *po
     return hopt_sampler__tpe.suggest(gp->tpe, seed, num, point, err);
 }
 
+bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num) {
+    member *finished;
+    size_t n = collect(gp, is_finished, &finished), size = (size_t)gp->model.size;
+    bool good = n >= FINISHED_LEAST && fit(gp, finished, n) && condition(gp, finished, n, 0);
+    free(finished);
+    double *row = hopt_alloc((size + 1) * sizeof *row), least = INFINITY, mean;
+    for (size_t i = 0; good && i < gp->n_order; i++) {
+        for (size_t d = 0; d < size; d++)
+            row[d] = (double)gp->tpe->split.u[gp->order[i] * size + d];
+        (void)hopt_gp_log_ei_at(&gp->model, row, NULL, &mean, NULL);
+        if (!(mean < least)) continue;
+        least = mean;
+        *num = gp->tpe->split.history.records[gp->order[i]].num;
+    }
+    free(row);
+    return good;
+}
+
 /* Why it is tpe's suggestion this time. */
 static json_t *explain_tpe(hopt_gp *gp, uint64_t seed, int64_t num) {
     static const char *const steps[] = {[HOPT_GP_FEW] = "few",

@@ -74,6 +74,10 @@ enum { HOPT_GP_HAND_OVER = 400 };
 /** The tpe within, of the same history. */
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp);
 
+/** The trial that has the least posterior mean, which under noise is rather the best than the one
+ * with the least loss. @return false: there is no model. */
+bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num);
+
 /** What hopt_sampler_explain() says of a suggestion by the model. New reference. */
 HOPT_MUST_CHECK json_t *hopt_gp_explain(const hopt_gp *gp);
 
