@@ -198,6 +198,10 @@ void hopt_gp_model_believe(hopt_gp_model *model, const double *row) {
     double *k = model->scratch + 2 * stride;
     hopt_gp_model_column(model, k, NULL, at, 0, at);
     /* Its posterior mean: then alpha has a 0 there, and stays as it is. */
+    model->t[at] = model->mean;
+    for (size_t i = 0; i < model->n; i++)
+        model->t[at] += model->alpha[i] * k[i];
+    model->best = fmin(model->best, model->t[at]);
     hopt_gp_forward(model, k, at);
     double left = 1 + hopt_math_exp(model->hyper.ln_eta) + BELIEF_NUGGET;
     for (size_t j = 0; j < at; j++) {
