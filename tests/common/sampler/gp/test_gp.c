@@ -260,11 +260,13 @@ Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
         double ms;
         const char *options, *picked;
         int running;
-    } cases[] = {{1, NULL, "tpe", 0},         {0.5, NULL, "tpe", 0},
-                 {10000, NULL, "gp", 0},      {0, NULL, "gp", 0}, /* not known */
-                 {1, "{'share':2}", "gp", 0}, {10000, "{'share':0}", "tpe", 0},
-                 {10000, NULL, "gp", 8},      {10000, NULL, "tpe", 300},
-                 {0, "{'share':0}", "tpe", 0}};
+    } cases[] = {
+        {1, NULL, "tpe", 0},         {0.5, NULL, "tpe", 0},
+        {10000, NULL, "gp", 0},      {0, NULL, "gp", 0}, /* not known */
+        {1, "{'share':2}", "gp", 0}, {10000, "{'share':0}", "tpe", 0},
+        {10000, NULL, "gp", 8},      {10000, NULL, "gp", 100},         /* they wait for 1 % of it */
+        {2000, NULL, "tpe", 300},    {2000, "{'share':1}", "gp", 300}, /* keeps up or not */
+        {0, "{'share':0}", "tpe", 0}};
     for (size_t k = 0; k < HOPT_COUNT(cases); k++) {
         hopt_sampler *sampler = open_sampler("auto", space, cases[k].options, 3);
         hopt_sampler *other = open_sampler("auto", space, cases[k].options, 3);
