@@ -240,6 +240,7 @@ static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t r
         if (hopt_gp_model_factor(model)) {
             if (isnan(hopt_gp_model_choose(model))) return false;
             hopt_gp_model_finish(model);
+            gp->believed = finished[model->best_at].record->num;
             qsort(finished, n, sizeof *finished, by_rank);
             free(gp->order);
             gp->order = hopt_alloc((n + 1) * sizeof *gp->order);
@@ -425,19 +426,10 @@ static hopt_status gp_suggest(void *self, uint64_t seed, int64_t num, double *po
 
 bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num) {
     member *finished;
-    size_t n = collect(gp, is_finished, &finished), size = (size_t)gp->model.size;
+    size_t n = collect(gp, is_finished, &finished);
     bool good = n >= FINISHED_LEAST && fit(gp, finished, n) && condition(gp, finished, n, 0);
     free(finished);
-    double *row = hopt_alloc((size + 1) * sizeof *row), least = INFINITY, mean;
-    for (size_t i = 0; good && i < gp->n_order; i++) {
-        for (size_t d = 0; d < size; d++)
-            row[d] = (double)gp->tpe->split.u[gp->order[i] * size + d];
-        (void)hopt_gp_log_ei_at(&gp->model, row, NULL, &mean, NULL);
-        if (!(mean < least)) continue;
-        least = mean;
-        *num = gp->tpe->split.history.records[gp->order[i]].num;
-    }
-    free(row);
+    if (good) *num = gp->believed;
     return good;
 }
 

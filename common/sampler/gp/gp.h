@@ -64,6 +64,7 @@ typedef struct hopt_gp {
     /* The last suggestion, for explaining it. */
     hopt_gp_step step;
     double log_ei, mean, deviation; /**< of the winner, transformed */
+    int64_t believed;               /**< num of the trial with the least posterior mean */
     uint32_t *order;                /**< records of the model's trials, best first */
     size_t n_order;
 } hopt_gp;

@@ -186,8 +186,12 @@ void hopt_gp_model_finish(hopt_gp_model *model) {
     hopt_gp_backward(model, model->alpha, model->n);
     double eta = hopt_math_exp(model->hyper.ln_eta);
     model->best = INFINITY;
-    for (size_t i = 0; i < model->n; i++)
-        model->best = fmin(model->best, model->t[i] - eta * model->alpha[i]);
+    for (size_t i = 0; i < model->n; i++) {
+        double mean = model->t[i] - eta * model->alpha[i];
+        if (!(mean < model->best)) continue;
+        model->best = mean;
+        model->best_at = i;
+    }
     model->total = model->n;
 }
 
