@@ -2,7 +2,8 @@
 
   paired.py OLD.csv NEW.csv [--at 50,100] [--problems NAME,...] [--rows]
 
-The files are what bench_quality --raw writes, one sampler each unless OLD.csv:NAME picks one.
+The files are what bench_quality --raw and peers_run.py write. FILE:NAME picks a sampler, FILE:NAME:K with K in flight,
+where a file has several.
 """
 import argparse
 import csv
@@ -13,11 +14,11 @@ LEAST = 1e-12  # as results.py has it; nothing but Python is needed here
 
 
 def load(where):
-    path, _, name = where.partition(":")
+    path, name, in_flight = (where.split(":") + ["", ""])[:3]
     runs = {}
     with open(path, newline="") as file:
-        for sampler, _, problem, seed, regrets in csv.reader(file):
-            if name and sampler != name:
+        for sampler, k, problem, seed, regrets in csv.reader(file):
+            if sampler == "sampler" or name not in ("", sampler) or in_flight not in ("", k):
                 continue
             for pair in regrets.split():
                 n, value = pair.split("=")
