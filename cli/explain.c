@@ -278,8 +278,10 @@ static void print_process(hopt_buf *out, const json_t *explain) {
     number(out, "  log expected improvement ", json_object_get(explain, "log_ei"));
     number(out, ": mean ", json_object_get(explain, "mean"));
     number(out, ", deviation ", json_object_get(explain, "deviation"));
-    number(out, "; the best trial's mean ", json_object_get(explain, "best_mean"));
+    number(out, "; the least mean of a trial ", json_object_get(explain, "best_mean"));
     number(out, ", noise ", json_object_get(explain, "noise"));
+    hopt_buf_print(out, "\n  the best trial, were there no noise: %lld",
+                   hopt_json_integer_of(explain, "believed_best", -1));
     hopt_buf_print(out, "\n  losses transformed by: %s", hopt_json_string_of(transform, "form"));
     number(out, ", x = (loss - ", json_object_get(transform, "lowest"));
     number(out, ") / ", json_object_get(transform, "unit"));

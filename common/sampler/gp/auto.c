@@ -1,6 +1,7 @@
 /**
- * The sampler `auto`: `gp` where its suggestions are cheap beside the trials, else `tpe`. With many
- * workers one proposer serves them all, so their number counts. The cost is not measured but
+ * The sampler `auto`: `gp` where its suggestion is cheap beside a trial, else `tpe`. With many
+ * workers one proposer serves them all and must keep up with them (docs/adr/0026). The cost is not
+ * measured but
  * reckoned, and the trials' time is that on record, so the choice is a function of the history and
  * can be repeated.
  */
@@ -15,6 +16,9 @@
 
 /** The trials whose time counts: so many of the latest. */
 enum { LATEST = 25 };
+/** The part of its time that a proposer may be busy: what it is late by then is a small part of the
+ * cost of a proposal, and it has other work. */
+#define BUSY 0.25
 
 typedef struct auto_options {
     hopt_gp_options gp; /**< first */
@@ -109,11 +113,14 @@ static double trial_ms(const auto_sampler *self) {
     return sorted[self->count / 2];
 }
 
-/* Milliseconds of a suggestion with n trials in the model, fits included, as measured on one core
- * with n = 50 to 250 and 5 to 20 parameters (docs/benchmarks.md). */
-static double cost_ms(size_t trials, int size) {
-    double n = (double)trials;
-    return (0.75 + size / 40.0) * (0.2 + 6e-5 * n * n + 4.5e-7 * n * n * n);
+/* Milliseconds of a suggestion with so many trials in the model, as measured on one core with 50 to
+ * 250 ended ones and 5 to 20 parameters (docs/benchmarks.md). The running ones take part in the
+ * acquisition, not in the fits, which are the last term; but where many run, trials end out of
+ * order and there is a fit for up to each suggestion, not each fifth. */
+static double cost_ms(size_t ended, size_t running, int size) {
+    double n = (double)ended, more = (double)running, total = n + more;
+    double fits = 4.5e-7 * n * n * n * (1 + 4 * more / (more + 12));
+    return (0.75 + size / 40.0) * (0.2 + 6e-5 * total * total + fits);
 }
 
 static size_t at_most(size_t n, size_t most) {
@@ -128,10 +135,16 @@ typedef struct costs {
 
 static costs costs_of(const auto_sampler *self) {
     const hopt_tpe_split *split = &hopt_gp_tpe(self->gp)->split;
-    size_t n =
-        at_most(split->finished, HOPT_GP_DATA_MAX) + at_most(split->pending, HOPT_GP_DATA_MAX);
-    return (costs){.gp_ms = cost_ms(n, self->size),
+    size_t ended = at_most(split->finished, HOPT_GP_DATA_MAX);
+    size_t running = at_most(split->pending, HOPT_GP_DATA_MAX);
+    return (costs){.gp_ms = cost_ms(ended, running, self->size),
                    .proposals = (int)at_most(split->pending, INT_MAX - 1) + 1};
+}
+
+/* Beside trials of so many milliseconds. */
+static bool affordable(const auto_sampler *self, costs c, double ms) {
+    double busiest = self->share > BUSY ? self->share : BUSY;
+    return c.gp_ms <= self->share * ms && c.gp_ms * c.proposals <= busiest * ms;
 }
 
 /* Whether gp costs no more than its share of the median time. That is at place count / 2 when the
@@ -141,7 +154,7 @@ static bool prefers_gp(const auto_sampler *self) {
     costs c = costs_of(self);
     int too_short = 0;
     for (int i = 0; i < self->count; i++)
-        too_short += c.gp_ms * c.proposals > self->share * self->latest[i].ms;
+        too_short += !affordable(self, c, self->latest[i].ms);
     /* Of trials that nobody timed: rather gp. */
     return self->count == 0 || too_short <= self->count / 2;
 }
@@ -174,7 +187,7 @@ static const char *auto_note(const void *given) {
 
 /* How long a trial must take for gp, as a person would say it. */
 static char *least_time(size_t n, int size, double share) {
-    double ms = cost_ms(n, size) / share;
+    double ms = cost_ms(n, 0, size) / share;
     return ms < 1000 ? hopt_format("%.0f ms", ms) : hopt_format("%.2g s", ms / 1000);
 }
 
@@ -183,11 +196,12 @@ static char *auto_plan(const void *options, int size) {
     if (o->share <= 0) return hopt_strdup("tpe: a share of 0 leaves no time for gp");
     char *hundred = least_time(100, size, o->share);
     char *many = least_time(HOPT_GP_DATA_MAX, size, o->share);
-    char *plan = hopt_format("gp while its proposals for the trials that run cost less than %g %% "
-                             "of a trial's time: with one at a time and 100 "
-                             "ended trials that is from %s a trial on, with %d from %s on; for "
-                             "shorter ones, and with more than %d ended, tpe",
-                             o->share * 100, hundred, HOPT_GP_DATA_MAX, many, o->gp.hand_over);
+    double busiest = o->share > BUSY ? o->share : BUSY;
+    char *plan = hopt_format(
+        "gp while its proposal costs less than %g %% of a trial's time, and those for all that run "
+        "less than %g %%: with one at a time and 100 ended trials that is from %s a trial on, "
+        "with %d from %s on; for shorter ones, and with more than %d ended, tpe",
+        o->share * 100, busiest * 100, hundred, HOPT_GP_DATA_MAX, many, o->gp.hand_over);
     free(hundred);
     free(many);
     return plan;

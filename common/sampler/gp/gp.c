@@ -240,6 +240,7 @@ static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t r
         if (hopt_gp_model_factor(model)) {
             if (isnan(hopt_gp_model_choose(model))) return false;
             hopt_gp_model_finish(model);
+            gp->believed = finished[model->best_at].record->num;
             qsort(finished, n, sizeof *finished, by_rank);
             free(gp->order);
             gp->order = hopt_alloc((n + 1) * sizeof *gp->order);
@@ -421,6 +422,15 @@ static hopt_status gp_suggest(void *self, uint64_t seed, int64_t num, double *po
         gp->step = suggest_by_model(gp, seed, point);
     if (gp->step == HOPT_GP_MODEL) return HOPT_OK;
     return hopt_sampler__tpe.suggest(gp->tpe, seed, num, point, err);
+}
+
+bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num) {
+    member *finished;
+    size_t n = collect(gp, is_finished, &finished);
+    bool good = n >= FINISHED_LEAST && fit(gp, finished, n) && condition(gp, finished, n, 0);
+    free(finished);
+    if (good) *num = gp->believed;
+    return good;
 }
 
 /* Why it is tpe's suggestion this time. */

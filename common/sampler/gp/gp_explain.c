@@ -56,6 +56,7 @@ json_t *hopt_gp_explain(const hopt_gp *gp) {
     json_object_set_new(said, "mean", hopt_explain_number(gp->mean));
     json_object_set_new(said, "deviation", hopt_explain_number(gp->deviation));
     json_object_set_new(said, "best_mean", hopt_explain_number(model->best));
+    json_object_set_new(said, "believed_best", json_integer(gp->believed));
     json_object_set_new(
         said, "noise",
         hopt_explain_number(hopt_math_exp(0.5 * model->hyper.ln_eta) * sqrt(model->variance)));

@@ -184,8 +184,12 @@ void hopt_gp_model_finish(hopt_gp_model *model) {
     hopt_gp_backward(model, model->alpha, model->n);
     double eta = hopt_math_exp(model->hyper.ln_eta);
     model->best = INFINITY;
-    for (size_t i = 0; i < model->n; i++)
-        model->best = fmin(model->best, model->t[i] - eta * model->alpha[i]);
+    for (size_t i = 0; i < model->n; i++) {
+        double mean = model->t[i] - eta * model->alpha[i];
+        if (!(mean < model->best)) continue;
+        model->best = mean;
+        model->best_at = i;
+    }
     model->total = model->n;
 }
 
@@ -196,6 +200,10 @@ void hopt_gp_model_believe(hopt_gp_model *model, const double *row) {
     double *k = model->scratch + 2 * stride;
     hopt_gp_model_column(model, k, NULL, at, 0, at);
     /* Its posterior mean: then alpha has a 0 there, and stays as it is. */
+    model->t[at] = model->mean;
+    for (size_t i = 0; i < model->n; i++)
+        model->t[at] += model->alpha[i] * k[i];
+    model->best = fmin(model->best, model->t[at]);
     hopt_gp_forward(model, k, at);
     double left = 1 + hopt_math_exp(model->hyper.ln_eta) + BELIEF_NUGGET;
     for (size_t j = 0; j < at; j++) {

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/alloc.h"
 #include "common/base/hash.h"
+#include "common/sampler/sampler_internal.h"
 
 void hopt_problem_run_begin(hopt_problem_run *run, const hopt_problem *problem, int number) {
-    *run = (hopt_problem_run){.instance.problem = problem};
+    *run = (hopt_problem_run){.instance.problem = problem, .deviation = problem->noise};
     run->seed = hopt_hash_splitmix64((uint64_t)number, 77);
     hopt_rng rng;
     hopt_rng_seed(&rng, run->seed);
@@ -17,10 +19,30 @@ void hopt_problem_run_begin(hopt_problem_run *run, const hopt_problem *problem, 
     hopt_rng_seed(&run->noise, run->seed ^ 0x5eed);
 }
 
+static int ascending(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+double hopt_problem_run_spread(const hopt_problem_run *run, const hopt_space *space) {
+    enum { POINTS = 999 };
+    double losses[POINTS];
+    double *point = hopt_alloc(((size_t)hopt_space_size(space) + 1) * sizeof *point);
+    hopt_rng rng;
+    hopt_rng_seed(&rng, run->seed ^ 0x59ead);
+    for (int i = 0; i < POINTS; i++) {
+        hopt_sampler__draw_point(space, &rng, point);
+        losses[i] = run->instance.problem->regret(&run->instance, point);
+    }
+    free(point);
+    qsort(losses, POINTS, sizeof *losses, ascending);
+    return losses[POINTS * 3 / 4] - losses[POINTS / 4];
+}
+
 double hopt_problem_run_evaluate(hopt_problem_run *run, const double *point, double *seen) {
     const hopt_problem *problem = run->instance.problem;
     double regret = problem->regret(&run->instance, point);
-    *seen = regret + problem->noise * hopt_rng_normal(&run->noise);
+    *seen = regret + run->deviation * hopt_rng_normal(&run->noise);
     return regret;
 }
 

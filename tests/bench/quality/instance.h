@@ -15,12 +15,15 @@
 /** A problem's instance while one sampler works on it. */
 typedef struct hopt_problem_run {
     hopt_instance instance;
-    uint64_t seed; /**< for the sampler too */
+    uint64_t seed;    /**< for the sampler too */
+    double deviation; /**< of the noise */
     hopt_rng noise;
 } hopt_problem_run;
 
 /** Instance number `number` of a problem. */
 void hopt_problem_run_begin(hopt_problem_run *run, const hopt_problem *problem, int number);
+/** The interquartile range of the losses of random points of its space, without noise. */
+double hopt_problem_run_spread(const hopt_problem_run *run, const hopt_space *space);
 /**
  * The next evaluation. @param[out] seen  the loss that the sampler is told: with noise.
  * @return the true regret.

@@ -22,6 +22,14 @@ static const char USAGE[] =
     "  --seeds K         so many instances (20)\n"
     "  --first K         the first of them (0)\n"
     "  --in-flight K     trials that are asked before the first one is told (1)\n"
+    "  --uneven          with it: trials end out of order, their times are lognormal, sigma 1\n"
+    "  --noise SHARE     gives problems without noise some: so many interquartile ranges of the "
+    "losses\n"
+    "                    of random points (0)\n"
+    "  --noise-times X   so many times the noise of those with (1)\n"
+    "  --by-model        regret of the trial with the least posterior mean, not of the least loss; "
+    "with\n"
+    "                    --raw a second line NAME-by-model\n"
     "  --thin-at N       tpe: thin its history above N trials (as it does by itself)\n"
     "  --late N          tpe: coordinate jumps and branch minima after N trials (as it does)\n"
     "  --plain           tpe: without the two rules of ADR 10\n"
@@ -49,13 +57,20 @@ static double quantile(const double *sorted, int n, double q) {
     return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
+static void print_line(const settings *set, const char *suffix, const hopt_problem *problem,
+                       int number, const double *regret, const double *ms) {
+    printf("%s%s,%d,%s,%d,", set->name, suffix, set->how.in_flight, problem->name, number);
+    for (int i = 0; i < set->how.checkpoints; i++)
+        printf("%s%d=%.4g t%d=%.4g", i ? " " : "", set->how.at[i], regret[i], set->how.at[i],
+               ms[i]);
+    printf("\n");
+}
+
 static void print_raw(const settings *set, const hopt_problem *problem, int number,
                       const hopt_inprocess_result *result) {
-    printf("%s,%d,%s,%d,", set->name, set->how.in_flight, problem->name, number);
-    for (int i = 0; i < set->how.checkpoints; i++)
-        printf("%s%d=%.4g t%d=%.4g", i ? " " : "", set->how.at[i], result->regret[i],
-               set->how.at[i], result->ms[i]);
-    printf("\n");
+    print_line(set, "", problem, number, result->regret, result->ms);
+    if (set->how.by_model)
+        print_line(set, "-by-model", problem, number, result->by_model, result->ms);
 }
 
 typedef struct summary {
@@ -72,7 +87,7 @@ static summary summarize(const settings *set, const hopt_problem *problem) {
         hopt_inprocess_result result;
         hopt_inprocess_run(&result, &set->how, problem, set->first + s);
         if (set->raw) print_raw(set, problem, set->first + s, &result);
-        regret[s] = result.regret[last];
+        regret[s] = set->how.by_model ? result.by_model[last] : result.regret[last];
         out.mean_log += log10(fmax(regret[s], 1e-12)) / set->seeds;
         out.suggest_us += result.suggest_ns / 1e3 / set->how.at[last] / set->seeds;
     }
@@ -133,13 +148,13 @@ static void read_checkpoints(hopt_inprocess *how, const char *text) {
 }
 
 static void read_settings(settings *set, int argc, char **argv) {
-    static const struct option options[] = {{"sampler", 1, NULL, 's'}, {"n", 1, NULL, 'n'},
-                                            {"seeds", 1, NULL, 'k'},   {"first", 1, NULL, 'f'},
-                                            {"problem", 1, NULL, 'p'}, {"in-flight", 1, NULL, 'i'},
-                                            {"options", 1, NULL, 'o'}, {"thin-at", 1, NULL, 't'},
-                                            {"at", 1, NULL, 'a'},      {"raw", 0, NULL, 'r'},
-                                            {"plain", 0, NULL, 'b'},   {"name", 1, NULL, 'm'},
-                                            {"late", 1, NULL, 'l'},    {0}};
+    static const struct option options[] = {
+        {"sampler", 1, NULL, 's'},     {"n", 1, NULL, 'n'},        {"seeds", 1, NULL, 'k'},
+        {"first", 1, NULL, 'f'},       {"problem", 1, NULL, 'p'},  {"in-flight", 1, NULL, 'i'},
+        {"options", 1, NULL, 'o'},     {"thin-at", 1, NULL, 't'},  {"at", 1, NULL, 'a'},
+        {"raw", 0, NULL, 'r'},         {"plain", 0, NULL, 'b'},    {"name", 1, NULL, 'm'},
+        {"late", 1, NULL, 'l'},        {"uneven", 0, NULL, 'u'},   {"noise", 1, NULL, 'x'},
+        {"noise-times", 1, NULL, 'X'}, {"by-model", 0, NULL, 'y'}, {0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 's' && !(set->how.kind = hopt_sampler_find(optarg))) refuse("unknown sampler");
@@ -152,6 +167,10 @@ static void read_settings(settings *set, int argc, char **argv) {
         if (c == 't') set->how.thin_at = (size_t)atoll(optarg);
         if (c == 'l') set->how.late = (size_t)atoll(optarg);
         if (c == 'm') set->name = optarg;
+        if (c == 'u') set->how.uneven = true;
+        if (c == 'x') set->how.noise = atof(optarg);
+        if (c == 'X') set->how.noise_times = atof(optarg);
+        if (c == 'y') set->how.by_model = true;
         if (c == 'r') set->raw = true;
         if (c == 'b') set->how.plain = true;
         if (c == '?') refuse("unknown option");
@@ -161,9 +180,12 @@ static void read_settings(settings *set, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    settings set = {
-        .how = {.kind = hopt_sampler_find("tpe"), .in_flight = 1, .checkpoints = 1, .at = {100}},
-        .seeds = 20};
+    settings set = {.how = {.kind = hopt_sampler_find("tpe"),
+                            .in_flight = 1,
+                            .noise_times = 1,
+                            .checkpoints = 1,
+                            .at = {100}},
+                    .seeds = 20};
     read_settings(&set, argc, argv);
     if (set.raw)
         print_lines(&set);

@@ -7,6 +7,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/hash.h"
+#include "common/sampler/rng.h"
 #include "tests/common/sampler/support.h"
 
 #define MIXED                                                                                      \
@@ -205,6 +206,32 @@ Test(gp, many_trials_are_cut_and_handed_over) {
     hopt_space_free(space);
 }
 
+/* Of noisy losses the least is a lucky one: the model knows better. */
+Test(gp, believes_another_trial_than_the_lucky_one_to_be_the_best) {
+    enum { TRIALS = 61, LUCKY = 30 }; /* 61: not tpe's turn */
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
+    double points[TRIALS][3];
+    hopt_rng rng;
+    hopt_rng_seed(&rng, 5);
+    for (int64_t num = 0; num < TRIALS; num++) {
+        hopt_space_draw(space, (uint64_t)num, points[num]);
+        double loss = bowl(points[num]) + .1 * hopt_rng_normal(&rng);
+        tell(sampler, num, points[num], num == LUCKY ? 2.7 : loss);
+    }
+    cr_assert_gt(bowl(points[LUCKY]), 3.3);
+    json_t *said = hopt_sampler_explain(sampler, 1, TRIALS);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "step")), "gp");
+    json_int_t best = json_integer_value(json_object_get(said, "believed_best"));
+    cr_assert_neq(best, LUCKY);
+    cr_assert_lt(bowl(points[best]), 3.1, "%d", (int)best);
+    json_decref(said);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
 Test(gp, explains_length_scales_and_the_winner) {
     hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
                                  "'b':{'_type':'uniform','_value':[0,1]},"
@@ -260,11 +287,13 @@ Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
         double ms;
         const char *options, *picked;
         int running;
-    } cases[] = {{1, NULL, "tpe", 0},         {0.5, NULL, "tpe", 0},
-                 {10000, NULL, "gp", 0},      {0, NULL, "gp", 0}, /* not known */
-                 {1, "{'share':2}", "gp", 0}, {10000, "{'share':0}", "tpe", 0},
-                 {10000, NULL, "gp", 8},      {10000, NULL, "tpe", 300},
-                 {0, "{'share':0}", "tpe", 0}};
+    } cases[] = {
+        {1, NULL, "tpe", 0},         {0.5, NULL, "tpe", 0},
+        {10000, NULL, "gp", 0},      {0, NULL, "gp", 0}, /* not known */
+        {1, "{'share':2}", "gp", 0}, {10000, "{'share':0}", "tpe", 0},
+        {10000, NULL, "gp", 8},      {10000, NULL, "gp", 100},         /* they wait for 1 % of it */
+        {2000, NULL, "tpe", 300},    {2000, "{'share':1}", "gp", 300}, /* keeps up or not */
+        {0, "{'share':0}", "tpe", 0}};
     for (size_t k = 0; k < HOPT_COUNT(cases); k++) {
         hopt_sampler *sampler = open_sampler("auto", space, cases[k].options, 3);
         hopt_sampler *other = open_sampler("auto", space, cases[k].options, 3);

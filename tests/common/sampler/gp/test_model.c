@@ -212,7 +212,8 @@ Test(gp_model, posterior_as_by_plain_algebra) {
     check_posterior_as_by_plain_algebra(true);
 }
 
-/* Believing a pending trial with its own mean changes no mean and lowers the deviation. */
+/* Believing a pending trial with its own mean changes no mean and lowers the deviation; where that
+ * mean is the least it is the one to be improved on. */
 static void check_believed_trials(bool additive) {
     setting s;
     open_setting(&s);
@@ -224,8 +225,13 @@ static void check_believed_trials(bool additive) {
     double before[MORE], after, was[MORE], is;
     for (int i = 0; i < MORE; i++)
         (void)hopt_gp_log_ei_at(m, s.rows + (N + i) * 4, NULL, &before[i], &was[i]);
-    for (int i = 0; i < 3; i++)
+    double best = m->best = before[0] + 1;
+    for (int i = 0; i < 3; i++) {
         hopt_gp_model_believe(m, s.rows + (N + i) * 4);
+        best = fmin(best, before[i]);
+        cr_assert_float_eq(m->t[N + i], before[i], 1e-9);
+        cr_assert_float_eq(m->best, best, 1e-9);
+    }
     cr_assert_eq(m->total, N + 3);
     double k[(N + 3) * (N + 3)], c[N + 3], x[N + 3];
     gram(&s, k, N + 3, exp(-6));
