@@ -14,7 +14,8 @@
 #define ETA_DEVIATION 3.0
 #define THETA_LOW (-4.6)
 #define THETA_HIGH 6.0
-#define ETA_LOW (-16.1)
+/** Clumps of trials at the best one must not look like noise (docs/adr/0025). */
+#define ETA_LOW (-23.0)
 #define ETA_HIGH 0.0
 
 /** Where the sum's length scales start: a function of one parameter may have many basins. */

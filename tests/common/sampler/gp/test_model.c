@@ -275,7 +275,7 @@ static void check_maximum(setting *s, double active) {
             double moved[4], eta = ln_eta + (d == 4 ? sign * .3 : 0);
             memcpy(moved, theta, sizeof moved);
             if (d < 4) moved[d] += sign * .3;
-            if (eta < -16.1) continue;
+            if (eta < -23) continue;
             double there = log_posterior(s, moved, eta, theta_mean);
             cr_assert_lt(there, top + (s->model.additive ? .05 : .02), "%d by %d: %g more", d, sign,
                          there - top);
