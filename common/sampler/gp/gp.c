@@ -170,8 +170,9 @@ static size_t prefix_of(size_t n) {
     return n < 80 ? n / 2 * 2 : n / 5 * 5;
 }
 
-/* How many of them the choice of the kernel is made by; 0: too few, it is the product. A sum costs
- * much to fit, so its length scales stay until the next choice. */
+/* How many of them the choice of the kernel and of the climb is made by; 0: too few, it is the
+ * product by the better climb each time. A sum costs much to fit, so its length scales stay until
+ * the next choice. */
 static size_t prefix_of_choice(size_t n) {
     if (n < HOPT_GP_ADDITIVE) return 0;
     return n < 80 ? n / 20 * 20 : n / 40 * 40;
@@ -192,8 +193,10 @@ static double mean_active(const hopt_gp *gp, const member *list, size_t n) {
     return (double)active / (double)n;
 }
 
-/* Fit to these trials, unless that is in memory. @return whether there is a fit. */
-static bool fit_to(hopt_gp *gp, hopt_gp_fitted *fitted, const member *finished, size_t n) {
+/* Fit to these trials, unless that is in memory; `as`: of hopt_gp_fit(). @return whether there is a
+ * fit. */
+static bool fit_to(hopt_gp *gp, hopt_gp_fitted *fitted, const hopt_gp_hyper *as,
+                   const member *finished, size_t n) {
     hopt_gp_model *model = &gp->model;
     member *list = hopt_alloc((n + 1) * sizeof *list);
     memcpy(list, finished, n * sizeof *list);
@@ -201,11 +204,12 @@ static bool fit_to(hopt_gp *gp, hopt_gp_fitted *fitted, const member *finished, 
     if (!is_fitted(fitted, list, n)) {
         load(gp, list, n, 0);
         double active = mean_active(gp, list, n);
-        fitted->good =
-            fitted == &gp->either ? hopt_gp_fit_either(model, active) : hopt_gp_fit(model, active);
+        fitted->good = fitted == &gp->either ? hopt_gp_fit_either(model, active)
+                                             : hopt_gp_fit(model, active, as);
         fitted->additive = model->additive;
         memcpy(fitted->hyper.theta, model->hyper.theta, (size_t)model->size * sizeof(double));
         fitted->hyper.ln_eta = model->hyper.ln_eta;
+        fitted->hyper.linear = model->hyper.linear;
         fitted->n = 0;
         for (size_t i = 0; i < n; i++) {
             fitted->records =
@@ -219,12 +223,11 @@ static bool fit_to(hopt_gp *gp, hopt_gp_fitted *fitted, const member *finished, 
 
 static bool fit(hopt_gp *gp, const member *finished, size_t n) {
     size_t choice = prefix_of_choice(n), now = prefix_of(n);
+    bool chosen = choice > 0 && fit_to(gp, &gp->either, NULL, finished, choice);
     gp->used = &gp->either;
-    if (choice > 0 && fit_to(gp, &gp->either, finished, choice) &&
-        (gp->either.additive || choice == now))
-        return true;
+    if (chosen && (gp->either.additive || choice == now)) return true;
     gp->used = &gp->product;
-    return fit_to(gp, &gp->product, finished, now);
+    return fit_to(gp, &gp->product, chosen ? &gp->either.hyper : NULL, finished, now);
 }
 
 /* The posterior of all trials with the fit's length scales. */

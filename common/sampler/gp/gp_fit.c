@@ -14,7 +14,8 @@
 #define ETA_DEVIATION 3.0
 #define THETA_LOW (-4.6)
 #define THETA_HIGH 6.0
-#define ETA_LOW (-16.1)
+/** Clumps of trials at the best one must not look like noise (docs/adr/0025). */
+#define ETA_LOW (-23.0)
 #define ETA_HIGH 0.0
 
 /** Where the sum's length scales start: a function of one parameter may have many basins. */
@@ -209,9 +210,10 @@ static void take(hopt_gp_model *model, const double *x) {
     model->hyper.ln_eta = x[model->size];
 }
 
-/* One kernel's fit. @return ln posterior, the Jacobian of the losses' transform included, so that
- * kernels compare; NaN: none. */
-static double fit_kernel(hopt_gp_model *model, double active) {
+/* One climb to one kernel's fit. @return ln posterior, the Jacobian of the losses' transform
+ * included, so that kernels and climbs compare; NaN: none. */
+static double fit_from(hopt_gp_model *model, double active, bool linear) {
+    double (*choose)(hopt_gp_model *) = linear ? hopt_gp_model_keep : hopt_gp_model_choose;
     size_t square = model->capacity * model->capacity, size = (size_t)model->size;
     fitting f = {.model = model};
     if (model->additive)
@@ -227,14 +229,15 @@ static double fit_kernel(hopt_gp_model *model, double active) {
         x[d] = f.theta_start;
     x[size] = ETA_MEAN; /* the start of GP.md 4: theta = 0 */
     take(model, x);
+    model->hyper.linear = linear;
     model->transform = hopt_gp_transform_of(model->loss, model->n);
-    bool good = settle(model) && !isnan(hopt_gp_model_choose(model));
+    bool good = settle(model) && !isnan(choose(model));
     for (int round = 0; round < ROUNDS && good; round++) {
         double before = model->transform.c;
         x[size] = fmin(model->hyper.ln_eta, ETA_HIGH);
         (void)climb(&f, x);
         take(model, x);
-        good = settle(model) && !isnan(value = hopt_gp_model_choose(model));
+        good = settle(model) && !isnan(value = choose(model));
         if (model->transform.c == before) break;
     }
     x[size] = model->hyper.ln_eta;
@@ -247,24 +250,43 @@ static double fit_kernel(hopt_gp_model *model, double active) {
     return good ? value : NAN;
 }
 
-bool hopt_gp_fit(hopt_gp_model *model, double active) {
+static void copy(const hopt_gp_model *model, hopt_gp_hyper *to, const hopt_gp_hyper *from) {
+    memcpy(to->theta, from->theta, (size_t)model->size * sizeof *to->theta);
+    to->ln_eta = from->ln_eta;
+    to->linear = from->linear;
+}
+
+/* With a transform at hand the climb adapts the length scales to it, and then no other transform
+ * looks likely: so a fit for the losses as they are is made for its own sake. */
+static double fit_product(hopt_gp_model *model, double active, const hopt_gp_hyper *as) {
     model->additive = false;
-    return !isnan(fit_kernel(model, active));
+    double value = fit_from(model, active, as && as->linear);
+    if (as || isnan(value) || isinf(model->transform.c)) return value;
+    hopt_gp_hyper kept = {.theta = hopt_alloc(((size_t)model->size + 1) * sizeof(double))};
+    copy(model, &kept, &model->hyper);
+    double linear = fit_from(model, active, true);
+    if (linear > value)
+        value = linear;
+    else
+        copy(model, &model->hyper, &kept);
+    free(kept.theta);
+    return value;
+}
+
+bool hopt_gp_fit(hopt_gp_model *model, double active, const hopt_gp_hyper *as) {
+    return !isnan(fit_product(model, active, as));
 }
 
 bool hopt_gp_fit_either(hopt_gp_model *model, double active) {
-    size_t size = (size_t)model->size;
-    model->additive = false;
-    double product = fit_kernel(model, active);
-    if (size < 2 || isnan(product)) return !isnan(product);
-    double *kept = hopt_alloc((size + 1) * sizeof *kept);
-    memcpy(kept, model->hyper.theta, size * sizeof *kept);
-    kept[size] = model->hyper.ln_eta;
+    double product = fit_product(model, active, NULL);
+    if (model->size < 2 || isnan(product)) return !isnan(product);
+    hopt_gp_hyper kept = {.theta = hopt_alloc((size_t)model->size * sizeof(double))};
+    copy(model, &kept, &model->hyper);
     model->additive = true;
-    if (!(fit_kernel(model, active) > product)) {
+    if (!(fit_from(model, active, false) > product)) {
         model->additive = false;
-        take(model, kept);
+        copy(model, &model->hyper, &kept);
     }
-    free(kept);
+    free(kept.theta);
     return true;
 }

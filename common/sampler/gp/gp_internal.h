@@ -48,6 +48,7 @@ double hopt_gp_transform_log_jacobian(const hopt_gp_transform *transform, const 
 typedef struct hopt_gp_hyper {
     double *theta; /**< [size] ln length-scale */
     double ln_eta; /**< ln noise, relative to the signal's variance */
+    bool linear;   /**< the climb began with the losses as they are (docs/adr/0025) */
 } hopt_gp_hyper;
 
 typedef struct hopt_gp_model {
@@ -100,6 +101,8 @@ void hopt_gp_backward(const hopt_gp_model *model, double *x, size_t n);
 /** Choose the transform by likelihood for the factor at hand. @return the log likelihood, NaN:
  * none. */
 double hopt_gp_model_choose(hopt_gp_model *model);
+/** The same with the identity for all choice. */
+double hopt_gp_model_keep(hopt_gp_model *model);
 /** Mean, variance and alpha of t; f* and whose it is. */
 void hopt_gp_model_finish(hopt_gp_model *model);
 /** Append a pending trial with its posterior mean (GP.md 6), which counts for f* (docs/adr/0026).
@@ -130,9 +133,12 @@ void hopt_gp_kernel_along(const hopt_gp_model *model, int d, double *k, double *
 
 /**
  * Length scales and noise of the n trials by maximum a posteriori (GP.md 4), of the product kernel.
+ * Two climbs (docs/adr/0025): one with the transform that is likeliest at its start, one with the
+ * identity.
+ * @param as  only the climb that led to these; NULL: both, the more likely end stays.
  * @return false: no factor, or all losses are the same.
  */
-bool hopt_gp_fit(hopt_gp_model *model, double active);
+bool hopt_gp_fit(hopt_gp_model *model, double active, const hopt_gp_hyper *as);
 /** The same of the product and of the sum (docs/adr/0019): the more likely one stays. */
 bool hopt_gp_fit_either(hopt_gp_model *model, double active);
 

@@ -157,10 +157,11 @@ static double *ones_of(hopt_gp_model *model) {
     return ones;
 }
 
-double hopt_gp_model_choose(hopt_gp_model *model) {
+/* Of the first `count` transforms. */
+static double choose_of(hopt_gp_model *model, int count) {
     const double *ones = ones_of(model);
     double determinant = half_log_determinant(model), most = NAN, chosen = INFINITY;
-    for (int k = 0; k < HOPT_GP_TRANSFORMS; k++) {
+    for (int k = 0; k < count; k++) {
         model->transform.c = hopt_gp_transform_at(k);
         transform_all(model);
         double likelihood =
@@ -173,6 +174,14 @@ double hopt_gp_model_choose(hopt_gp_model *model) {
     model->transform.c = chosen;
     transform_all(model);
     return most;
+}
+
+double hopt_gp_model_choose(hopt_gp_model *model) {
+    return choose_of(model, HOPT_GP_TRANSFORMS);
+}
+
+double hopt_gp_model_keep(hopt_gp_model *model) {
+    return choose_of(model, 1);
 }
 
 void hopt_gp_model_finish(hopt_gp_model *model) {
