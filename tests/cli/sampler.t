@@ -116,7 +116,7 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.name=gp | sed -n "/^
 sampler    gp, seed drawn at the start
            startup = 5
            candidates = 24 (default)
-           hand_over = 400 (default)
+           hand_over = 1000 (default)
            repeat = false (default)
 proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 400 ended trials tpe alone
 ends after 100 trials
@@ -124,7 +124,7 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto | sed -n "
 sampler    auto, seed drawn at the start
            startup = 5
            candidates = 24 (default)
-           hand_over = 400 (default)
+           hand_over = 1000 (default)
            repeat = false (default)
            share = 0.02 (default)
 proposes   gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe

@@ -165,17 +165,20 @@ static void load(hopt_gp *gp, const member *list, size_t n, size_t room) {
 
 /* ---- the fit ---- */
 
-/* How many of n finished trials the length scales are of. */
+/* How many of n finished trials the length scales are of. When all are no more in the model a new
+ * one changes them little, and a fit costs the most (docs/adr/0024). */
 static size_t prefix_of(size_t n) {
     if (n < 40) return n;
-    return n < 80 ? n / 2 * 2 : n / 5 * 5;
+    if (n < 80) return n / 2 * 2;
+    return n <= HOPT_GP_DATA_MAX ? n / 5 * 5 : HOPT_GP_DATA_MAX + (n - HOPT_GP_DATA_MAX) / 20 * 20;
 }
 
 /* How many of them the choice of the kernel is made by; 0: too few, it is the product. A sum costs
  * much to fit, so its length scales stay until the next choice. */
 static size_t prefix_of_choice(size_t n) {
     if (n < HOPT_GP_ADDITIVE) return 0;
-    return n < 80 ? n / 20 * 20 : n / 40 * 40;
+    if (n < 80) return n / 20 * 20;
+    return (n < HOPT_GP_DATA_MAX ? n : HOPT_GP_DATA_MAX) / 40 * 40;
 }
 
 static bool is_fitted(const hopt_gp_fitted *fitted, const member *list, size_t n) {
