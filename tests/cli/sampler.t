@@ -127,7 +127,7 @@ sampler    auto, seed drawn at the start
            hand_over = 1000 (default)
            repeat = false (default)
            share = 0.02 (default)
-proposes   gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe
+proposes   gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 1000 ended, tpe
 ends after 100 trials
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto --set sampler.share=0 --json | grep -o '"sampler_plan":"[^"]*"'
 "sampler_plan":"tpe: a share of 0 leaves no time for gp"
