@@ -118,7 +118,7 @@ sampler    gp, seed drawn at the start
            candidates = 24 (default)
            hand_over = 1000 (default)
            repeat = false (default)
-proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 400 ended trials tpe alone
+proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 1000 ended trials tpe alone
 ends after 100 trials
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto | sed -n "/^sampler/,/^ends/p"
 sampler    auto, seed drawn at the start

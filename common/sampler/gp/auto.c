@@ -106,15 +106,16 @@ static double trial_ms(const auto_sampler *self) {
     return sorted[self->count / 2];
 }
 
-/* Milliseconds of a suggestion with n trials in the model, fits included, as measured on one core
- * with n = 50 to 250 and 5 to 20 parameters (docs/benchmarks.md). */
-static double cost_ms(size_t trials, int size) {
-    double n = (double)trials;
-    return (0.75 + size / 40.0) * (0.2 + 6e-5 * n * n + 4.5e-7 * n * n * n);
-}
-
 static size_t at_most(size_t n, size_t most) {
     return n < most ? n : most;
+}
+
+/* Milliseconds of a suggestion, fits included, as measured on one core with 30 to 320 trials and 2
+ * to 60 parameters (docs/adr/0024). When not all trials are in the model a fit serves for 20. */
+static double cost_ms(size_t finished, size_t pending, int size) {
+    double n = (double)(at_most(finished, HOPT_GP_DATA_MAX) + at_most(pending, HOPT_GP_DATA_MAX));
+    double ms = 0.2 + 4.7e-4 * size * n + 2.3e-7 * n * n * n;
+    return finished > HOPT_GP_DATA_MAX ? 0.5 * ms : ms;
 }
 
 /* The two sides of the choice: while a trial runs, one proposal for each that runs at the same
@@ -126,9 +127,7 @@ typedef struct costs {
 
 static costs costs_of(const auto_sampler *self) {
     const hopt_tpe_split *split = &hopt_gp_tpe(self->gp)->split;
-    size_t n =
-        at_most(split->finished, HOPT_GP_DATA_MAX) + at_most(split->pending, HOPT_GP_DATA_MAX);
-    return (costs){.gp_ms = cost_ms(n, self->size),
+    return (costs){.gp_ms = cost_ms(split->finished, split->pending, self->size),
                    .trial_ms = trial_ms(self),
                    .proposals = (int)at_most(split->pending, INT_MAX - 1) + 1};
 }
@@ -168,7 +167,7 @@ static const char *auto_note(const void *given) {
 
 /* How long a trial must take for gp, as a person would say it. */
 static char *least_time(size_t n, int size, double share) {
-    double ms = cost_ms(n, size) / share;
+    double ms = cost_ms(n, 0, size) / share;
     return ms < 1000 ? hopt_format("%.0f ms", ms) : hopt_format("%.2g s", ms / 1000);
 }
 
