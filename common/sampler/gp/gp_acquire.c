@@ -39,21 +39,6 @@ static double log_ei(const hopt_gp_model *model, double mean, double left) {
     return hopt_math_log(deviation) + hopt_gp_log_h((model->best - mean) / deviation, &cdf, &pdf);
 }
 
-/** So many candidates' columns stay in the nearest cache. */
-enum { TOGETHER = 32 };
-
-/* |L^-1 k|^2 of n candidates, whose k are columns of v. */
-static void add_used(const hopt_gp_model *model, double *used, double *v, size_t stride, size_t n) {
-    for (size_t i = 0; i < model->total; i++) {
-        double *row = v + i * stride;
-        const double *factors = model->upper + i * model->capacity;
-        model->ops->subtract_all(row, factors, 1, v, (ptrdiff_t)stride, i, n);
-        for (size_t c = 0; c < n; c++)
-            row[c] /= factors[i];
-        model->ops->add_squares(used, row, n);
-    }
-}
-
 void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count, double *out) {
     const hopt_gp_ops *ops = model->ops;
     size_t size = (size_t)model->size, total = model->total;
@@ -70,12 +55,16 @@ void hopt_gp_log_ei(const hopt_gp_model *model, const double *rows, size_t count
     }
     for (size_t i = 0; i < total; i++) {
         double *row = v + i * count;
+        const double *factors = model->upper + i * model->capacity;
         hopt_gp_columns trial = {model->z + i, model->capacity};
         hopt_gp_kernel(model, row, NULL, (hopt_gp_columns){u, count}, trial, room, count);
         ops->add(mean, model->alpha[i], row, count);
+        for (size_t j = 0; j < i; j++)
+            ops->subtract(row, factors[j], v + j * count, count);
+        for (size_t c = 0; c < count; c++)
+            row[c] /= factors[i];
+        ops->add_squares(used, row, count);
     }
-    for (size_t c = 0; c < count; c += TOGETHER)
-        add_used(model, used + c, v + c, count, count - c < TOGETHER ? count - c : TOGETHER);
     for (size_t c = 0; c < count; c++)
         out[c] = log_ei(model, mean[c], 1 - used[c]);
     free(u);

@@ -45,13 +45,6 @@ static bool factor(fitting *f) {
     return hopt_gp_cholesky(m->ops, m->lower, m->upper, n, stride);
 }
 
-/** Columns of a triangle that are done together, as if it were 0 beyond: those zeros are there. */
-enum { TOGETHER = 32 };
-
-static size_t together(size_t n) {
-    return n < TOGETHER ? n : TOGETHER;
-}
-
 /* Rows of W = L^-1: row i is (e_i - sum over k < i of L_ik W_k) / L_ii. */
 static void invert_factor(fitting *f) {
     const hopt_gp_model *m = f->model;
@@ -59,11 +52,10 @@ static void invert_factor(fitting *f) {
     for (size_t i = 0; i < n; i++) {
         double *row = f->inverse + i * stride;
         const double *factors = m->upper + i * stride;
-        memset(row, 0, n * sizeof *row);
+        memset(row, 0, i * sizeof *row);
         row[i] = 1;
-        for (size_t c = 0; c < i; c += TOGETHER)
-            m->ops->subtract_all(row + c, factors + c, 1, f->inverse + c * stride + c,
-                                 (ptrdiff_t)stride, i - c, together(i - c));
+        for (size_t k = 0; k < i; k++)
+            m->ops->subtract(row, factors[k], f->inverse + k * stride, k + 1);
         for (size_t k = 0; k <= i; k++)
             row[k] /= factors[i];
     }
@@ -75,10 +67,11 @@ static void invert_kernel(fitting *f) {
     size_t n = m->n, stride = m->capacity;
     for (size_t j = 0; j < n; j++) {
         double *column = f->columns + j * stride;
-        memset(column, 0, n * sizeof *column);
-        for (size_t i = j; i < n; i += TOGETHER)
-            m->ops->add_all(column + i, f->inverse + i * stride + j, (ptrdiff_t)stride,
-                            f->inverse + i * stride + i, (ptrdiff_t)stride, n - i, together(n - i));
+        memset(column + j, 0, (n - j) * sizeof *column);
+        for (size_t k = j; k < n; k++) {
+            const double *row = f->inverse + k * stride;
+            m->ops->add(column + j, row[j], row + j, k - j + 1);
+        }
     }
 }
 
@@ -117,12 +110,9 @@ static double slope_of(fitting *f, int d) {
     const hopt_gp_model *m = f->model;
     size_t n = m->n, stride = m->capacity;
     const double *z = m->z + (size_t)d * stride;
-    bool category = m->cube->dims[d].scale == HOPT_CUBE_OPTION, whole = !category && !m->additive;
+    bool category = m->cube->dims[d].scale == HOPT_CUBE_OPTION;
     memset(f->sum, 0, n * sizeof *f->sum);
-    for (size_t i = 0; whole && i < n; i += TOGETHER) /* G is 0 above the diagonal */
-        m->ops->weigh_square_all(f->sum + i, f->columns + i, stride, z + i, z, i + together(n - i),
-                                 together(n - i));
-    for (size_t j = 0; !whole && j + 1 < n; j++) {
+    for (size_t j = 0; j + 1 < n; j++) {
         const double *g = weights_of(f, d, j);
         if (category)
             m->ops->weigh_differs(f->sum + j + 1, g, z + j + 1, z[j], n - j - 1);

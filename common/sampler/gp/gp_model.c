@@ -10,8 +10,6 @@
 
 /** Pivots below this mean that two trials are too alike for the noise (GP.md 4). */
 #define LEAST_PIVOT 1e-13
-/** Unknowns of a triangle that are solved before the rest is updated by all of them at once. */
-enum { SOLVED = 16 };
 /** A believed trial's own noise on top (GP.md 6). */
 #define BELIEF_NUGGET 1e-6
 
@@ -77,8 +75,10 @@ bool hopt_gp_cholesky(const hopt_gp_ops *ops, double *lower, double *upper, size
                       size_t stride) {
     for (size_t j = 0; j < n; j++) {
         double *column = lower + j * stride;
-        ops->subtract_all(column + j, upper + j * stride, 1, lower + j, (ptrdiff_t)stride, j,
-                          n - j);
+        for (size_t k = 0; k < j; k++) {
+            const double *before = lower + k * stride;
+            ops->subtract(column + j, before[j], before + j, n - j);
+        }
         if (!(column[j] > LEAST_PIVOT)) return false;
         double pivot = sqrt(column[j]);
         column[j] = pivot;
@@ -103,31 +103,18 @@ bool hopt_gp_model_factor(hopt_gp_model *model) {
 }
 
 void hopt_gp_forward(const hopt_gp_model *model, double *x, size_t n) {
-    size_t stride = model->capacity;
-    for (size_t from = 0; from < n; from += SOLVED) {
-        size_t to = from + SOLVED < n ? from + SOLVED : n;
-        for (size_t j = from; j < to; j++) {
-            const double *column = model->lower + j * stride;
-            x[j] /= column[j];
-            model->ops->subtract(x + j + 1, x[j], column + j + 1, to - j - 1);
-        }
-        model->ops->subtract_all(x + to, x + from, 1, model->lower + from * stride + to,
-                                 (ptrdiff_t)stride, to - from, n - to);
+    for (size_t j = 0; j < n; j++) {
+        const double *column = model->lower + j * model->capacity;
+        x[j] /= column[j];
+        model->ops->subtract(x + j + 1, x[j], column + j + 1, n - j - 1);
     }
 }
 
 void hopt_gp_backward(const hopt_gp_model *model, double *x, size_t n) {
-    size_t stride = model->capacity;
-    for (size_t to = n; to > 0;) {
-        size_t from = to > SOLVED ? to - SOLVED : 0;
-        for (size_t j = to; j-- > from;) {
-            const double *row = model->upper + j * stride;
-            x[j] /= row[j];
-            model->ops->subtract(x + from, x[j], row + from, j - from);
-        }
-        model->ops->subtract_all(x, x + to - 1, -1, model->upper + (to - 1) * stride,
-                                 -(ptrdiff_t)stride, to - from, from);
-        to = from;
+    for (size_t j = n; j-- > 0;) {
+        const double *row = model->upper + j * model->capacity;
+        x[j] /= row[j];
+        model->ops->subtract(x, x[j], row, j);
     }
 }
 

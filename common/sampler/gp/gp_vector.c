@@ -3,31 +3,20 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define SQRT_16(v) _mm_sqrt_pd(v)
-#else
-/* Where the compiler has no name for the instruction. */
-#define SQRT_16(v) ((__typeof__(v)){__builtin_sqrt((v)[0]), __builtin_sqrt((v)[1])})
-#endif
-
 #define OPS_NAME gp_16
 #define OPS_TARGET
 #define OPS_BYTES 16
-#define OPS_SQRT(v) SQRT_16(v)
 #include "common/sampler/gp/gp_vector_body.h"
 
 #if defined(__x86_64__)
 #define OPS_NAME gp_32
 #define OPS_TARGET __attribute__((target("avx2")))
 #define OPS_BYTES 32
-#define OPS_SQRT(v) _mm256_sqrt_pd(v)
 #include "common/sampler/gp/gp_vector_body.h"
 
 #define OPS_NAME gp_64
 #define OPS_TARGET __attribute__((target("avx512f")))
 #define OPS_BYTES 64
-#define OPS_SQRT(v) _mm512_sqrt_pd(v)
 #include "common/sampler/gp/gp_vector_body.h"
 #endif
 

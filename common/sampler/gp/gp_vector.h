@@ -13,21 +13,12 @@ typedef struct hopt_gp_ops {
     void (*subtract)(double *y, double a, const double *x, size_t n);
     /** y[i] += a x[i] */
     void (*add)(double *y, double a, const double *x, size_t n);
-    /** The same for `count` terms one after the other, y kept in registers: a and x are `a_step`
-     * and `x_step` doubles further for each. No term may depend on y. */
-    void (*subtract_all)(double *y, const double *a, ptrdiff_t a_step, const double *x,
-                         ptrdiff_t x_step, size_t count, size_t n);
-    void (*add_all)(double *y, const double *a, ptrdiff_t a_step, const double *x, ptrdiff_t x_step,
-                    size_t count, size_t n);
     /** y[i] += a (x[i] - c)^2 */
     void (*add_square)(double *y, double a, const double *x, double c, size_t n);
     /** y[i] += a [x[i] != c] */
     void (*add_differs)(double *y, double a, const double *x, double c, size_t n);
     /** sum[i] += g[i] (x[i] - c)^2 */
     void (*weigh_square)(double *sum, const double *g, const double *x, double c, size_t n);
-    /** The same for `count` terms: g is `g_step` doubles further for each, c one. */
-    void (*weigh_square_all)(double *sum, const double *g, size_t g_step, const double *x,
-                             const double *c, size_t count, size_t n);
     /** sum[i] += g[i] [x[i] != c] */
     void (*weigh_differs)(double *sum, const double *g, const double *x, double c, size_t n);
     /** y[i] += x[i]^2 */

@@ -1,6 +1,6 @@
 /**
  * The loops of gp_vector.h for one vector width; included once for each instruction set with
- * OPS_NAME, OPS_TARGET, OPS_BYTES (of a vector) and OPS_SQRT set.
+ * OPS_NAME, OPS_TARGET and OPS_BYTES (of a vector) set.
  */
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -31,62 +31,6 @@ OPS_TARGET static void NAME(_add)(double *y, double a, const double *x, size_t n
         y[i] = y[i] + x[i] * a;
 }
 
-/* Two loops that differ by a sign. */
-#define ALL_(name, sign)                                                                           \
-    /* So many vectors of y stay in registers over all terms. They cover n <= vectors WIDTH: the   \
-     * last one overlaps the one before, which comes to the same. */                               \
-    OPS_TARGET static inline __attribute__((always_inline)) void NAME(name##_block)(               \
-        double *y, const double *a, ptrdiff_t a_step, const double *x, ptrdiff_t x_step,           \
-        size_t count, size_t n, const size_t vectors) {                                            \
-        VEC sum[8];                                                                                \
-        const size_t last = n - WIDTH;                                                             \
-        for (size_t v = 0; v < vectors; v++)                                                       \
-            sum[v] = LOAD(y + (v + 1 < vectors ? v * WIDTH : last));                               \
-        for (size_t k = 0; k < count; k++, x += x_step, a += a_step)                               \
-            for (size_t v = 0; v < vectors; v++)                                                   \
-                sum[v] = sum[v] sign LOAD(x + (v + 1 < vectors ? v * WIDTH : last)) * *a;          \
-        for (size_t v = 0; v < vectors; v++)                                                       \
-            STORE(y + (v + 1 < vectors ? v * WIDTH : last)) = sum[v];                              \
-    }                                                                                              \
-    OPS_TARGET static void NAME(name)(double *y, const double *a, ptrdiff_t a_step,                \
-                                      const double *x, ptrdiff_t x_step, size_t count, size_t n) { \
-        if (n < WIDTH) {                                                                           \
-            for (size_t k = 0; k < count; k++, x += x_step, a += a_step)                           \
-                for (size_t i = 0; i < n; i++)                                                     \
-                    y[i] = y[i] sign x[i] * *a;                                                    \
-            return;                                                                                \
-        }                                                                                          \
-        for (; n >= 8 * WIDTH; n -= 4 * WIDTH, y += 4 * WIDTH, x += 4 * WIDTH)                     \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, 4 * WIDTH, 4);                      \
-        switch ((n + WIDTH - 1) / WIDTH) {                                                         \
-        case 1:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 1);                              \
-            break;                                                                                 \
-        case 2:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 2);                              \
-            break;                                                                                 \
-        case 3:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 3);                              \
-            break;                                                                                 \
-        case 4:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 4);                              \
-            break;                                                                                 \
-        case 5:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 5);                              \
-            break;                                                                                 \
-        case 6:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 6);                              \
-            break;                                                                                 \
-        case 7:                                                                                    \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 7);                              \
-            break;                                                                                 \
-        default:                                                                                   \
-            NAME(name##_block)(y, a, a_step, x, x_step, count, n, 8);                              \
-        }                                                                                          \
-    }
-ALL_(_subtract_all, -)
-ALL_(_add_all, +)
-
 OPS_TARGET static void NAME(_add_square)(double *y, double a, const double *x, double c, size_t n) {
     size_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH) {
@@ -116,29 +60,6 @@ OPS_TARGET static void NAME(_weigh_square)(double *sum, const double *g, const d
         double d = x[i] - c;
         sum[i] = sum[i] + g[i] * (d * d);
     }
-}
-
-OPS_TARGET static void NAME(_weigh_square_all)(double *sum, const double *g, size_t g_step,
-                                               const double *x, const double *c, size_t count,
-                                               size_t n) {
-    size_t i = 0;
-    for (; i + 2 * WIDTH <= n; i += 2 * WIDTH) {
-        VEC s0 = LOAD(sum + i), s1 = LOAD(sum + i + WIDTH);
-        VEC x0 = LOAD(x + i), x1 = LOAD(x + i + WIDTH);
-        const double *by = g + i;
-        for (size_t k = 0; k < count; k++, by += g_step) {
-            VEC d0 = x0 - c[k], d1 = x1 - c[k];
-            s0 = s0 + LOAD(by) * (d0 * d0);
-            s1 = s1 + LOAD(by + WIDTH) * (d1 * d1);
-        }
-        STORE(sum + i) = s0;
-        STORE(sum + i + WIDTH) = s1;
-    }
-    for (; i < n; i++)
-        for (size_t k = 0; k < count; k++) {
-            double d = x[i] - c[k];
-            sum[i] = sum[i] + g[k * g_step + i] * (d * d);
-        }
 }
 
 OPS_TARGET static void NAME(_weigh_differs)(double *sum, const double *g, const double *x, double c,
@@ -179,7 +100,8 @@ OPS_TARGET static inline __attribute__((always_inline)) void NAME(_exp)(VEC *out
 OPS_TARGET static inline __attribute__((always_inline)) void
 NAME(_matern_one)(double *k, double *dk, const double *r2) {
     VEC t = LOAD(r2) * 5.0, e;
-    t = OPS_SQRT(t);
+    for (int j = 0; j < WIDTH; j++)
+        t[j] = __builtin_sqrt(t[j]);
     VEC minus = -t;
     NAME(_exp)(&e, &minus);
     VEC one = t + 1.0;
@@ -202,12 +124,9 @@ OPS_TARGET static void NAME(_matern)(double *k, double *dk, const double *r2, si
 static const hopt_gp_ops NAME(_ops) = {
     .subtract = NAME(_subtract),
     .add = NAME(_add),
-    .subtract_all = NAME(_subtract_all),
-    .add_all = NAME(_add_all),
     .add_square = NAME(_add_square),
     .add_differs = NAME(_add_differs),
     .weigh_square = NAME(_weigh_square),
-    .weigh_square_all = NAME(_weigh_square_all),
     .weigh_differs = NAME(_weigh_differs),
     .add_squares = NAME(_add_squares),
     .matern = NAME(_matern),
@@ -221,8 +140,6 @@ static const hopt_gp_ops NAME(_ops) = {
 #undef WIDTH
 #undef LOAD
 #undef STORE
-#undef ALL_
 #undef OPS_NAME
 #undef OPS_TARGET
 #undef OPS_BYTES
-#undef OPS_SQRT
