@@ -114,8 +114,8 @@ static size_t at_most(size_t n, size_t most) {
  * to 60 parameters (docs/adr/0024). When not all trials are in the model a fit serves for 20. */
 static double cost_ms(size_t finished, size_t pending, int size) {
     double n = (double)(at_most(finished, HOPT_GP_DATA_MAX) + at_most(pending, HOPT_GP_DATA_MAX));
-    double ms = 0.2 + 4.7e-4 * size * n + 2.3e-7 * n * n * n;
-    return finished > HOPT_GP_DATA_MAX ? 0.5 * ms : ms;
+    double ms = 0.16 + 5.1e-4 * size * n + 2.5e-7 * n * n * n;
+    return finished > HOPT_GP_DATA_MAX ? 0.55 * ms : ms;
 }
 
 /* The two sides of the choice: while a trial runs, one proposal for each that runs at the same
