@@ -164,47 +164,6 @@ Test(gp, histories_without_a_model_fall_back) {
     hopt_space_free(space);
 }
 
-Test(gp, a_finite_space_is_used_up_once) {
-    hopt_space *space = space_of("{'a':{'_type':'choice','_value':[1,2,3,4]},"
-                                 "'b':{'_type':'uniformint','_value':[1,6]}}");
-    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
-    bool seen[4][7] = {{false}};
-    double point[2];
-    hopt_error err;
-    for (int64_t num = 0; num < 24; num++) {
-        ask(sampler, space, 2, num, point);
-        bool *was = &seen[(int)point[0]][(int)point[1]];
-        cr_assert_not(*was, "trial %d repeats", (int)num);
-        *was = true;
-        tell(sampler, num, point, point[0] + fabs(point[1] - 3));
-    }
-    cr_assert_eq(hopt_sampler_suggest(sampler, 1, 24, point, &err), HOPT_ENOTFOUND);
-    hopt_sampler_close(sampler);
-    hopt_space_free(space);
-}
-
-Test(gp, many_trials_are_cut_and_handed_over) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
-    hopt_sampler *sampler = open_sampler("gp", space, "{'hand_over':320}", 2);
-    double point[3];
-    for (int64_t num = 0; num < 331; num++) {
-        if (num < 290) {
-            hopt_space_draw(space, (uint64_t)num, point);
-            hopt_sampler_pend(sampler, num, point);
-        } else {
-            ask(sampler, space, 2, num, point);
-        }
-        tell(sampler, num, point, bowl(point));
-    }
-    json_t *said = hopt_sampler_explain(sampler, 1, 331);
-    cr_assert_str_eq(json_string_value(json_object_get(said, "step")), "handed_over");
-    json_decref(said);
-    hopt_sampler_close(sampler);
-    hopt_space_free(space);
-}
-
 static double valley(const double *x) {
     return pow(x[0] - x[1] * x[1], 2) + .1 * pow(x[1] * x[2] - .3, 2);
 }
@@ -284,6 +243,47 @@ Test(gp, large_branches) {
         hopt_sampler_close(sampler);
     }
     cr_assert_lt(best[0], best[1] / 3, "%g %g", best[0], best[1]);
+    hopt_space_free(space);
+}
+
+Test(gp, a_finite_space_is_used_up_once) {
+    hopt_space *space = space_of("{'a':{'_type':'choice','_value':[1,2,3,4]},"
+                                 "'b':{'_type':'uniformint','_value':[1,6]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
+    bool seen[4][7] = {{false}};
+    double point[2];
+    hopt_error err;
+    for (int64_t num = 0; num < 24; num++) {
+        ask(sampler, space, 2, num, point);
+        bool *was = &seen[(int)point[0]][(int)point[1]];
+        cr_assert_not(*was, "trial %d repeats", (int)num);
+        *was = true;
+        tell(sampler, num, point, point[0] + fabs(point[1] - 3));
+    }
+    cr_assert_eq(hopt_sampler_suggest(sampler, 1, 24, point, &err), HOPT_ENOTFOUND);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
+Test(gp, many_trials_are_cut_and_handed_over) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, "{'hand_over':320}", 2);
+    double point[3];
+    for (int64_t num = 0; num < 331; num++) {
+        if (num < 290) {
+            hopt_space_draw(space, (uint64_t)num, point);
+            hopt_sampler_pend(sampler, num, point);
+        } else {
+            ask(sampler, space, 2, num, point);
+        }
+        tell(sampler, num, point, bowl(point));
+    }
+    json_t *said = hopt_sampler_explain(sampler, 1, 331);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "step")), "handed_over");
+    json_decref(said);
+    hopt_sampler_close(sampler);
     hopt_space_free(space);
 }
 
