@@ -9,10 +9,10 @@ $ check() { printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": 
 sampler    auto, seed drawn at the start
            startup = 10 (default)
            candidates = 24 (default)
-           hand_over = 400 (default)
+           hand_over = 1000 (default)
            repeat = false (default)
            share = 0.02 (default)
-proposes   gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe
+proposes   gp while its proposal costs less than 2 % of a trial's time, and those for all that run less than 25 %: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 1000 ended, tpe
 sampler    random, seed 4
            repeat = false (default)
 sampler    hyperopt, seed drawn at the start
@@ -33,7 +33,7 @@ sampler    mix, seed drawn at the start
            shrink_coef = 0.1 (default)
 $ printf '{"name": "x", "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"candidates": 12}}' > j.json
 > hopt check j.json --json | sed 's/.*"sampler"/"sampler"/; s/,"max_trials.*//'
-"sampler":"auto","sampler_options":{"startup":10,"candidates":12,"hand_over":400,"repeat":false,"share":0.02},"sampler_defaults":["startup","hand_over","repeat","share"],"sampler_plan":"gp while its proposals for the trials that run cost less than 2 % of a trial's time: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe"
+"sampler":"auto","sampler_options":{"startup":10,"candidates":12,"hand_over":1000,"repeat":false,"share":0.02},"sampler_defaults":["startup","hand_over","repeat","share"],"sampler_plan":"gp while its proposal costs less than 2 % of a trial's time, and those for all that run less than 25 %: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 1000 ended, tpe"
 $ check() { printf '{"name": "x",\n "space": {"a": {"_type": "uniform", "_value": [0, 1]}},\n "sampler": {"name": "%s",\n   %s}}' "$1" "$2" > w.json
 > hopt check w.json 2>&1; echo "[$?]"; }
 > check tpe '"candidates": 0, "startup": 1.5, "repeat": 1, "gama": 1'
@@ -119,18 +119,18 @@ $ hopt check set.json --set sampler.startup=5 --set sampler.name=gp | sed -n "/^
 sampler    gp, seed drawn at the start
            startup = 5
            candidates = 24 (default)
-           hand_over = 400 (default)
+           hand_over = 1000 (default)
            repeat = false (default)
-proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 400 ended trials tpe alone
+proposes   tpe for the first 5 trials, then gp, with every third from tpe; with more than 1000 ended trials tpe alone
 ends after 100 trials
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto | sed -n "/^sampler/,/^ends/p"
 sampler    auto, seed drawn at the start
            startup = 5
            candidates = 24 (default)
-           hand_over = 400 (default)
+           hand_over = 1000 (default)
            repeat = false (default)
            share = 0.02 (default)
-proposes   gp while its proposal costs less than 2 % of a trial's time, and those for all that run less than 25 %: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 400 ended, tpe
+proposes   gp while its proposal costs less than 2 % of a trial's time, and those for all that run less than 25 %: with one at a time and 100 ended trials that is from N ms a trial on, with 250 from N ms on; for shorter ones, and with more than 1000 ended, tpe
 ends after 100 trials
 $ hopt check set.json --set sampler.startup=5 --set sampler.name=auto --set sampler.share=0 --json | grep -o '"sampler_plan":"[^"]*"'
 "sampler_plan":"tpe: a share of 0 leaves no time for gp"

@@ -113,18 +113,21 @@ static double trial_ms(const auto_sampler *self) {
     return sorted[self->count / 2];
 }
 
-/* Milliseconds of a suggestion with so many trials in the model, as measured on one core with 50 to
- * 250 ended ones and 5 to 20 parameters (docs/benchmarks.md). The running ones take part in the
- * acquisition, not in the fits, which are the last term; but where many run, trials end out of
- * order and there is a fit for up to each suggestion, not each fifth. */
-static double cost_ms(size_t ended, size_t running, int size) {
-    double n = (double)ended, more = (double)running, total = n + more;
-    double fits = 4.5e-7 * n * n * n * (1 + 4 * more / (more + 12));
-    return (0.75 + size / 40.0) * (0.2 + 6e-5 * total * total + fits);
-}
-
 static size_t at_most(size_t n, size_t most) {
     return n < most ? n : most;
+}
+
+/* Milliseconds of a suggestion, fits included, as measured on one core with 30 to 320 trials and 2
+ * to 60 parameters (docs/adr/0024). When not all trials are in the model a fit serves for 20. The
+ * running ones take part in the acquisition, not in the fits, which are the cubic term; but where
+ * many run, trials end out of order and there is a fit for up to each suggestion, not each fifth.
+ */
+static double cost_ms(size_t finished, size_t pending, int size) {
+    double n = (double)at_most(finished, HOPT_GP_DATA_MAX);
+    double more = (double)at_most(pending, HOPT_GP_DATA_MAX), total = n + more;
+    double fits = 2.5e-7 * n * n * n * (1 + 4 * more / (more + 12));
+    double ms = 0.16 + 5.1e-4 * size * total + 4e-5 * (total * total - n * n) + fits;
+    return finished > HOPT_GP_DATA_MAX ? 0.55 * ms : ms;
 }
 
 /* What gp would cost while a trial runs: one proposal for each that runs at the same time. */
@@ -135,9 +138,7 @@ typedef struct costs {
 
 static costs costs_of(const auto_sampler *self) {
     const hopt_tpe_split *split = &hopt_gp_tpe(self->gp)->split;
-    size_t ended = at_most(split->finished, HOPT_GP_DATA_MAX);
-    size_t running = at_most(split->pending, HOPT_GP_DATA_MAX);
-    return (costs){.gp_ms = cost_ms(ended, running, self->size),
+    return (costs){.gp_ms = cost_ms(split->finished, split->pending, self->size),
                    .proposals = (int)at_most(split->pending, INT_MAX - 1) + 1};
 }
 

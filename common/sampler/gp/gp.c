@@ -22,6 +22,7 @@ enum {
     NEAR = 50,
     CANDIDATES = GENERATED + UNIFORM + NEAR,
     NEAR_BEST = 5,
+    CHANGED = 20, /* of more active coordinates so many are changed in a candidate */
     CLIMBS = 3
 };
 /** From which ranks the search climbs. */
@@ -164,10 +165,12 @@ static void load(hopt_gp *gp, const member *list, size_t n, size_t room) {
 
 /* ---- the fit ---- */
 
-/* How many of n finished trials the length scales are of. */
+/* How many of n finished trials the length scales are of. When all are no more in the model a new
+ * one changes them little, and a fit costs the most (docs/adr/0024). */
 static size_t prefix_of(size_t n) {
     if (n < 40) return n;
-    return n < 80 ? n / 2 * 2 : n / 5 * 5;
+    if (n < 80) return n / 2 * 2;
+    return n <= HOPT_GP_DATA_MAX ? n / 5 * 5 : HOPT_GP_DATA_MAX + (n - HOPT_GP_DATA_MAX) / 20 * 20;
 }
 
 /* How many of them the choice of the kernel and of the climb is made by; 0: too few, it is the
@@ -175,7 +178,8 @@ static size_t prefix_of(size_t n) {
  * the next choice. */
 static size_t prefix_of_choice(size_t n) {
     if (n < HOPT_GP_ADDITIVE) return 0;
-    return n < 80 ? n / 20 * 20 : n / 40 * 40;
+    if (n < 80) return n / 20 * 20;
+    return (n < HOPT_GP_DATA_MAX ? n : HOPT_GP_DATA_MAX) / 40 * 40;
 }
 
 static bool is_fitted(const hopt_gp_fitted *fitted, const member *list, size_t n) {
@@ -296,20 +300,51 @@ static double nudge(const hopt_cube_dim *dim, double u, double deviation, double
     return hopt_cube_encode(dim, hopt_cube_decode(dim, u) + by * dim->step);
 }
 
+static const float *one_of_the_best(const hopt_gp *gp, hopt_rng *rng, double *active) {
+    int size = gp->tpe->cube->size;
+    size_t best = gp->n_order < NEAR_BEST ? gp->n_order : NEAR_BEST;
+    const float *u = gp->tpe->split.u + gp->order[hopt_rng_below(rng, best)] * (size_t)size;
+    *active = 0;
+    for (int d = 0; d < size; d++)
+        *active += !isnan((double)u[d]);
+    return u;
+}
+
+/* Whether a coordinate stays as the best trial has it: all change unless there are many. */
+static bool stays(double active, hopt_rng *rng) {
+    return active > CHANGED && hopt_rng_uniform(rng) >= CHANGED / active;
+}
+
 /* Around one of the best trials (GP.md 5). */
 static void fill_near(const hopt_gp *gp, hopt_rng *rng, double *row) {
     const hopt_cube *cube = gp->tpe->cube;
-    size_t best = gp->n_order < NEAR_BEST ? gp->n_order : NEAR_BEST;
-    const float *u = gp->tpe->split.u + gp->order[hopt_rng_below(rng, best)] * (size_t)cube->size;
-    double deviation = .05 * hopt_math_exp(-4.60517018598809136804 * hopt_rng_uniform(rng));
-    double active = 0;
+    double active;
+    const float *u = one_of_the_best(gp, rng, &active);
+    double widest = active > CHANGED ? .2 : .05;
+    double deviation = widest * hopt_math_exp(-4.60517018598809136804 * hopt_rng_uniform(rng));
     for (int d = 0; d < cube->size; d++) {
         row[d] = (double)u[d];
-        active += !isnan(row[d]);
+        if (isnan(row[d]) || stays(active, rng)) continue;
+        row[d] = nudge(&cube->dims[d], row[d], deviation, active, rng);
     }
-    for (int d = 0; d < cube->size; d++)
-        if (!isnan(row[d])) row[d] = nudge(&cube->dims[d], row[d], deviation, active, rng);
     fill_uniform(cube, rng, row, false); /* the tree below a redrawn category */
+}
+
+/* In a large space a change of all coordinates at once is seldom a gain: those of one of the best
+ * trials but for some (Eriksson et al. 2019, arXiv 1910.01739; docs/adr/0024). */
+static void keep_most(const hopt_gp *gp, hopt_rng *rng, double *row) {
+    const hopt_cube *cube = gp->tpe->cube;
+    double active;
+    if (cube->size <= CHANGED) return;
+    const float *u = one_of_the_best(gp, rng, &active);
+    for (int d = 0; active > CHANGED && d < cube->size; d++) {
+        if (!hopt_cube_active(cube, row, d))
+            row[d] = NAN;
+        else if (isnan((double)u[d]))
+            row[d] = isnan(row[d]) ? hopt_cube_draw(&cube->dims[d], rng) : row[d];
+        else if (isnan(row[d]) || stays(active, rng))
+            row[d] = (double)u[d];
+    }
 }
 
 static bool same_row(const hopt_gp_model *model, size_t i, const double *row) {
@@ -337,12 +372,14 @@ static size_t make_candidates(hopt_gp *gp, hopt_rng *rng, double *rows, double *
     hopt_tpe_below_build(&tpe->below, &usual, tpe->split.u);
     for (int i = 0; i < CANDIDATES; i++) {
         double *row = rows + count * size;
-        if (i < GENERATED)
+        if (i < GENERATED) {
             (void)hopt_tpe_draw(&tpe->below, &fixed, rng, row);
-        else if (i < GENERATED + UNIFORM)
+            keep_most(gp, rng, row);
+        } else if (i < GENERATED + UNIFORM) {
             fill_uniform(tpe->cube, rng, row, true);
-        else
+        } else {
             fill_near(gp, rng, row);
+        }
         count += !is_seen(gp, row, point);
     }
     return count;

@@ -69,8 +69,8 @@ typedef struct hopt_gp {
     size_t n_order;
 } hopt_gp;
 
-/** More finished trials than this were not measured: the default of `hand_over`. */
-enum { HOPT_GP_HAND_OVER = 400 };
+/** More finished trials than this were not measured (docs/adr/0024): the default of `hand_over`. */
+enum { HOPT_GP_HAND_OVER = 1000 };
 
 /** The tpe within, of the same history. */
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp);

@@ -89,7 +89,7 @@ json_t *hopt_problem_space(const hopt_problem *problem, bool ordered) {
 }
 
 const hopt_problem *hopt_problem_find(const char *name) {
-    for (int i = 0; i < HOPT_PROBLEMS; i++)
+    for (int i = 0; i < HOPT_PROBLEMS + HOPT_LARGE_PROBLEMS; i++)
         if (strcmp(hopt_problems[i].name, name) == 0) return &hopt_problems[i];
     return NULL;
 }

@@ -12,6 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT const char *bench_problem_name(int problem);
+EXPORT int bench_problem_is_large(int problem);
 EXPORT char *bench_problem_space(int problem);
 EXPORT const double *bench_problem_expect(int problem);
 EXPORT hopt_problem_run *bench_run_open(int problem, int number);
@@ -33,7 +34,13 @@ EXPORT void bench_sampler_close(bench_sampler *self);
 
 /** NULL beyond the last. */
 const char *bench_problem_name(int problem) {
-    return problem >= 0 && problem < HOPT_PROBLEMS ? hopt_problems[problem].name : NULL;
+    bool is = problem >= 0 && problem < HOPT_PROBLEMS + HOPT_LARGE_PROBLEMS;
+    return is ? hopt_problems[problem].name : NULL;
+}
+
+/** Whether it is one of 20 to 60 parameters rather than of the 29. */
+int bench_problem_is_large(int problem) {
+    return problem >= HOPT_PROBLEMS;
 }
 
 /** The space as JSON text; bench_free() it. */

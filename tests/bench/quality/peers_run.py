@@ -35,6 +35,7 @@ def read_options():
     parser.add_argument("--peers", default=",".join(usual),
                         help="which, of %s; default: %%(default)s" % ",".join([*peers.PEERS, *peers.OWN]))
     parser.add_argument("--tasks", action="store_true", help="real tuning tasks")
+    parser.add_argument("--large", action="store_true", help="the 8 problems of 20 to 60 parameters")
     parser.add_argument("--evaluator", default=sys.executable, metavar="PYTHON",
                         help="evaluates the tasks; for losses to compare, always the same; default: this one")
     parser.add_argument("--problems", help="which, separated by commas; default: all")
@@ -48,7 +49,8 @@ def read_options():
 
 
 def load(options):
-    return {problem.name: problem for problem in (tasks.all_tasks() if options.tasks else problems.load(options.bin))}
+    chosen = tasks.all_tasks() if options.tasks else problems.load(options.bin, options.large)
+    return {problem.name: problem for problem in chosen}
 
 
 def start(options, counter):

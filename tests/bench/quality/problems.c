@@ -3,6 +3,7 @@
 #include "tests/bench/quality/problems.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 static const double PI = 3.14159265358979323846;
@@ -108,7 +109,7 @@ static double ellipsoid(const double *x, int n) {
 
 static double in_box(const hopt_instance *instance, const double *u) {
     const hopt_problem *problem = instance->problem;
-    double x[20];
+    double x[HOPT_PROBLEM_NUMBERS];
     for (int i = 0; i < problem->dimensions; i++)
         x[i] = problem->low + u[i] * (problem->high - problem->low);
     return problem->function(x, problem->dimensions);
@@ -117,7 +118,7 @@ static double in_box(const hopt_instance *instance, const double *u) {
 /** The optimum moved to a random place. */
 static double moved(const hopt_instance *instance, const double *u) {
     const hopt_problem *problem = instance->problem;
-    double x[20];
+    double x[HOPT_PROBLEM_NUMBERS];
     for (int i = 0; i < problem->dimensions; i++)
         x[i] = (u[i] - instance->t[i]) * (problem->high - problem->low) + problem->optimum;
     return problem->function(x, problem->dimensions);
@@ -280,6 +281,92 @@ static double deep(const hopt_instance *instance, const double *p) {
            (p[8] == 1 ? -.03 + .3 * square(p[9] - t[8]) : 0);
 }
 
+/* ---- large ones: 20 to 60 parameters ---- */
+
+static double hartmann6_in_60(const hopt_instance *instance, const double *u) {
+    (void)instance;
+    double x[6];
+    for (int i = 0; i < 6; i++)
+        x[i] = u[4 + 10 * i];
+    return hartmann6(x, 6);
+}
+
+/** Ten of them, every parameter counts. */
+static double hartmann6_times_10(const hopt_instance *instance, const double *u) {
+    (void)instance;
+    double sum = 0;
+    for (int i = 0; i < 10; i++)
+        sum += hartmann6(u + (size_t)6 * i, 6);
+    return sum;
+}
+
+#define FOUR(p, type) "\"" p "0\":" type ",\"" p "1\":" type ",\"" p "2\":" type ",\"" p "3\":" type
+
+#define MIXED30                                                                                     \
+    "{" FOUR("r", REAL) "," FOUR("s", REAL) "," FOUR("u", REAL) "," FOUR("k", LEVELS(11)) "," FOUR( \
+        "l",                                                                                        \
+        LEVELS(11)) ",\"n0\":" LEVELS(5) ",\"n1\":" LEVELS(5) "," FOUR("a",                         \
+                                                                       CATS2) "," FOUR("b",         \
+                                                                                       CATS3) "}"
+
+/** A real's share: each depends on the next one, some matter more. */
+static double mixed_reals(const double *p, const double *t, int n) {
+    double f = 0;
+    for (int i = 0; i < n; i++) {
+        int next = (i + 1) % n;
+        f += square(p[i] - t[i] + .3 * (p[next] - t[next])) / (1 << i % 4);
+    }
+    return f;
+}
+
+static double mixed30(const hopt_instance *instance, const double *p) {
+    const double *t = instance->t;
+    double f = mixed_reals(p, t, 12);
+    for (int d = 12; d < 22; d++) {
+        int levels = d < 20 ? 11 : 5;
+        double z = (p[d] - floor(levels * t[d])) / levels;
+        f += .5 * square(z + .3 * (p[d - 12] - t[d - 12]));
+    }
+    bool before = true;
+    for (int d = 22; d < 30; d++) {
+        int a = ((int)p[d] + (int)floor(1000 * t[d])) % (d < 26 ? 2 : 3);
+        f += .05 * a + ((a == 0) != before ? .05 : 0);
+        before = a == 0;
+    }
+    return f;
+}
+
+/** 13 parameters, one of which only exists for an option of another. */
+#define BRANCH(name, p)                                                                            \
+    "{\"_name\":\"" name                                                                           \
+    "\"," FOUR(p "r", REAL) ",\"" p "s\":" REAL ",\"" p "t\":" REAL ",\"" p                        \
+                            "k\":" LEVELS(9) ",\"" p "l\":" LEVELS(9) ",\"" p "m\":" LEVELS(       \
+                                5) ",\"" p "a\":" CATS3 ",\"" p "b\":" CATS2 ",\"" p               \
+                                   "c\":{\"_type\":\"choice\",\"_value\":[{\"_name\":\"0\"},"      \
+                                   "{\"_name\":\"1\",\"" p "x\":" REAL "}]}}"
+
+#define COND60                                                                                     \
+    "{" FOUR("r", REAL) ",\"s\":" REAL ",\"t\":" REAL ",\"u\":" REAL                               \
+                        ",\"m\":{\"_type\":\"choice\",\"_value\":[" BRANCH("0", "a") "," BRANCH(   \
+                            "1", "b") "," BRANCH("2", "c") "," BRANCH("3", "d") "]}}"
+
+/** Four branches of 13 parameters below 7 that all have, whose best values differ a little. */
+static double cond60(const hopt_instance *instance, const double *p) {
+    int branch = (int)p[7], rank = (branch + (int)floor(1000 * instance->t[7])) % 4;
+    const double *own = p + 8 + 13 * branch, *t = instance->t + 8 + 13 * branch;
+    double shared[7], f = .06 * rank + mixed_reals(own, t, 6);
+    for (int i = 0; i < 7; i++)
+        shared[i] = instance->t[i] + .1 * (i % 2 ? rank : -rank) / 3;
+    f += mixed_reals(p, shared, 7);
+    for (int i = 6; i < 9; i++) {
+        int levels = i < 8 ? 9 : 5;
+        f += .5 * square((own[i] - floor(levels * t[i])) / levels);
+    }
+    f += .05 * (((int)own[9] + (int)floor(1000 * t[9])) % 3);
+    f += .05 * (((int)own[10] + (int)floor(1000 * t[10])) % 2);
+    return f + (own[11] == 1 ? .5 * square(own[12] - t[12]) : .04);
+}
+
 #define STANDARD(label, how, f, n, lo, hi, at, sd, q25, median, q75)                               \
     {                                                                                              \
         .name = label, .dimensions = n, .low = lo, .high = hi, .noise = sd, .regret = how,         \
@@ -294,7 +381,9 @@ static double deep(const hopt_instance *instance, const double *p) {
         .name = label, .space = text, .noise = sd, .regret = how, .expect = { q25, median, q75 }   \
     }
 
-const hopt_problem hopt_problems[HOPT_PROBLEMS] = {
+#define LARGE(label, how, f, n, lo, hi, at) STANDARD(label, how, f, n, lo, hi, at, 0, 0, 0, 0)
+
+const hopt_problem hopt_problems[HOPT_PROBLEMS + HOPT_LARGE_PROBLEMS] = {
     STANDARD("branin", branin_box, branin, 2, 0, 1, 0, 0, .00038, .00085, .0026),
     STANDARD("hartmann6", in_box, hartmann6, 6, 0, 1, 0, 0, .0052, .0117, .133),
     STANDARD("rosenbrock5", in_box, rosenbrock, 5, -5, 10, 1, 0, 5.4, 12.6, 68),
@@ -324,4 +413,13 @@ const hopt_problem hopt_problems[HOPT_PROBLEMS] = {
     STANDARD("hartmann6_noisy", in_box, hartmann6, 6, 0, 1, 0, .1, .066, .133, .23),
     STANDARD("sphere5_noisy", sphere5_noisy, NULL, 5, 0, 1, 0, 1, .30, .54, .82),
     SPACE("deep", DEEP, deep, 0, 9e-5, .0022, .04),
+
+    LARGE("sphere20_S", moved, sphere, 20, -5, 5, 0),
+    LARGE("rosenbrock20_S", moved, rosenbrock, 20, -5, 5, 1),
+    LARGE("levy30_S", moved, levy, 30, -10, 10, 1),
+    LARGE("ackley40_S", moved, ackley, 40, -32.768, 32.768, 0),
+    LARGE("hart6in60", hartmann6_in_60, NULL, 60, 0, 1, 0),
+    LARGE("hart6x10", hartmann6_times_10, NULL, 60, 0, 1, 0),
+    SPACE("mixed30", MIXED30, mixed30, 0, 0, 0, 0),
+    SPACE("cond60", COND60, cond60, 0, 0, 0, 0),
 };

@@ -43,6 +43,7 @@ class Problem:
         self.space = ctypes.cast(text, ctypes.c_char_p).value.decode()
         self.params = read_space(json.loads(self.space))
         library.bench_free(text)
+        self.is_large = bool(library.bench_problem_is_large(number))
         self.labels = [param.label for param in in_order(self.params)]
         self.expect = library.bench_problem_expect(number)[:3]  # q25, median, q75 of tpe's prototype at N = 100
         self.is_tree = any(option for param in self.params for option in param.options)
@@ -108,10 +109,10 @@ def open_library(folder):
     return library
 
 
-def load(folder):
-    """All problems."""
+def load(folder, large=False):
+    """The 29 problems, or those of 20 to 60 parameters."""
     library = open_library(folder)
     problems = []
     while (name := library.bench_problem_name(len(problems))) is not None:
         problems.append(Problem(library, len(problems), name.decode()))
-    return problems
+    return [problem for problem in problems if problem.is_large == large]

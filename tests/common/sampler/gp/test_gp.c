@@ -165,6 +165,88 @@ Test(gp, histories_without_a_model_fall_back) {
     hopt_space_free(space);
 }
 
+static double valley(const double *x) {
+    return pow(x[0] - x[1] * x[1], 2) + .1 * pow(x[1] * x[2] - .3, 2);
+}
+
+/* The text of the length scales that the next suggestion is made with; not of its turn, tpe's. */
+static char *length_scales(hopt_sampler *sampler, int64_t num) {
+    json_t *said = hopt_sampler_explain(sampler, 1, num);
+    char *text = json_dumps(json_object_get(said, "length_scales"), JSON_SORT_KEYS);
+    json_decref(said);
+    return text;
+}
+
+/* Past 250 trials a fit serves for 20 of them. */
+Test(gp, a_long_study_has_few_fits) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
+                                 "'b':{'_type':'uniform','_value':[0,1]},"
+                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
+    double point[3];
+    char *before = NULL;
+    for (int64_t num = 0; num <= 292; num++) {
+        if (num > 251 && num % 3 != 0) {
+            char *now = length_scales(sampler, num);
+            cr_assert_not_null(now, "trial %d", (int)num);
+            bool new_fit = num == 271 || num == 290;
+            if (before)
+                cr_assert_eq(strcmp(before, now) != 0, new_fit, "trial %d: %s %s", (int)num, before,
+                             now);
+            free(before);
+            before = now;
+        }
+        hopt_space_draw(space, (uint64_t)num, point);
+        tell(sampler, num, point, valley(point));
+    }
+    free(before);
+    hopt_sampler_close(sampler);
+    hopt_space_free(space);
+}
+
+/* A choice of two branches of `each` reals. */
+static hopt_space *branches(int each) {
+    json_t *options = json_array();
+    for (int o = 0; o < 2; o++) {
+        json_t *option = json_pack("{s:o}", "_name", json_sprintf("%d", o));
+        for (int i = 0; i < each; i++) {
+            char label[16];
+            snprintf(label, sizeof label, "%c%d", 'a' + o, i);
+            json_object_set_new(option, label,
+                                json_pack("{s:s,s:[i,i]}", "_type", "uniform", "_value", 0, 1));
+        }
+        json_array_append_new(options, option);
+    }
+    json_t *json = json_pack("{s:{s:s,s:o}}", "m", "_type", "choice", "_value", options);
+    char *text = json_dumps(json, 0);
+    hopt_space *space = space_of(text);
+    free(text);
+    json_decref(json);
+    return space;
+}
+
+/* With more than 20 parameters active a candidate is a good trial with some of them changed: it
+ * must be inside whichever branch it came from, and lead somewhere. */
+Test(gp, large_branches) {
+    enum { EACH = 25, TRIALS = 80 };
+    hopt_space *space = branches(EACH);
+    double best[2] = {INFINITY, INFINITY}, point[2 * EACH + 1];
+    for (int s = 0; s < 2; s++) {
+        hopt_sampler *sampler = open_sampler(s ? "random" : "gp", space, NULL, 4);
+        for (int64_t num = 0; num < TRIALS; num++) {
+            ask(sampler, space, 4, num, point); /* fails the test unless it is inside */
+            double loss = point[0];
+            for (int i = 1; i <= 2 * EACH; i++)
+                loss += isnan(point[i]) ? 0 : pow(point[i] - .3, 2);
+            best[s] = fmin(best[s], loss);
+            tell(sampler, num, point, loss);
+        }
+        hopt_sampler_close(sampler);
+    }
+    cr_assert_lt(best[0], best[1] / 3, "%g %g", best[0], best[1]);
+    hopt_space_free(space);
+}
+
 Test(gp, a_finite_space_is_used_up_once) {
     hopt_space *space = space_of("{'a':{'_type':'choice','_value':[1,2,3,4]},"
                                  "'b':{'_type':'uniformint','_value':[1,6]}}");
