@@ -144,6 +144,8 @@ for sampler in auto tpe random hyperopt anneal mix; do
 done
 
 say "copied to another store"
-exits 0 "${hopt[@]}" copy "$store" "sqlite:$work/copy.db" --study random
-exits 1 "${hopt[@]}" replay random --store "sqlite:$work/copy.db" --json
-same "differences" 1 "$(tail -n 1 out.txt | field different)"
+for study in random auto; do # auto: with the times of its trials
+    exits 0 "${hopt[@]}" copy "$store" "sqlite:$work/copy.db" --study "$study"
+    exits 1 "${hopt[@]}" replay "$study" --store "sqlite:$work/copy.db" --json
+    same "differences" 1 "$(tail -n 1 out.txt | field different)"
+done
