@@ -62,7 +62,6 @@ static void print_raw(const settings *set, const hopt_problem *problem, int numb
         printf("%s%d=%.4g t%d=%.4g", i ? " " : "", set->how.at[i], result->regret[i],
                set->how.at[i], result->ms[i]);
     printf("\n");
-    fflush(stdout);
 }
 
 typedef struct summary {
