@@ -77,7 +77,6 @@ static void print_raw(const settings *set, const hopt_problem *problem, int numb
     print_line(set, "", problem, number, result->regret, result->ms);
     if (set->how.by_model)
         print_line(set, "-by-model", problem, number, result->by_model, result->ms);
-    fflush(stdout);
 }
 
 typedef struct summary {
