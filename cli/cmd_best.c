@@ -6,14 +6,18 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/pages.h"
 #include "cli/term.h"
 #include "cli/view.h"
 #include "common/base/alloc.h"
 #include "common/json/json.h"
+#include "common/sampler/sampler.h"
+#include "master/proposer.h"
 
 typedef struct settings {
     hopt_cli_common common;
     const char *study, *format;
+    bool believed;
 } settings;
 
 static const hopt_option options[] = {
@@ -26,6 +30,11 @@ static const hopt_option options[] = {
      .offset = offsetof(settings, format),
      .help = "text for people; or the parameters alone: as JSON as the objective gets them, as "
              "NAME='value' lines for a shell, or as --name 'value' arguments"},
+    {.name = "believed",
+     .type = HOPT_OPTION_FLAG,
+     .offset = offsetof(settings, believed),
+     .help = "the trial that a model of all losses holds for the best: where losses are noisy the "
+             "one with the best loss was lucky"},
     HOPT_CLI_STORE(settings, HOPT_CLI_STORE_FOUND),
     HOPT_CLI_JSON(settings),
     HOPT_CLI_QUIET(settings),
@@ -110,6 +119,42 @@ static int print_params(const hopt_command *self, const hopt_context *context,
     return code;
 }
 
+typedef struct believing {
+    const hopt_space *space;
+    hopt_sampler *sampler;
+    double *point;
+    hopt_status status;
+    hopt_error *err;
+} believing;
+
+static bool each_ended(void *data, const hopt_trial *trial) {
+    believing *self = data;
+    if (!hopt_state_terminal(trial->state)) return true;
+    self->status = hopt_trial_point(self->point, trial, self->space, self->err);
+    if (self->status != HOPT_OK) return false;
+    hopt_observation seen = hopt_proposer_observation(trial, self->point);
+    hopt_sampler_add(self->sampler, &seen);
+    return true;
+}
+
+/* Whatever sampler the study has, `gp` looks at its trials. */
+static hopt_status find_believed(hopt_context *context, hopt_trial **out, hopt_error *err) {
+    believing work = {.space = context->spec->space, .err = err};
+    hopt_trial_query query = {.study = context->study->name, .after = -1, .brief = true};
+    int64_t num = -1;
+    hopt_status status = hopt_sampler_open(&work.sampler, "gp", work.space, NULL, 0, err);
+    if (status != HOPT_OK) return status;
+    work.point = hopt_zalloc((size_t)hopt_space_size(work.space) + 1, sizeof *work.point);
+    status = hopt_pages_walk(context->store, &query, each_ended, &work, NULL, err);
+    if (status == HOPT_OK) status = work.status;
+    if (status == HOPT_OK) status = hopt_sampler_believed_best(work.sampler, &num, err);
+    if (status == HOPT_OK)
+        status = hopt_store_trial(context->store, out, context->study->name, (int)num, err);
+    free(work.point);
+    hopt_sampler_close(work.sampler);
+    return status;
+}
+
 static int best(const hopt_command *self, void *given) {
     const settings *s = given;
     hopt_context context;
@@ -118,7 +163,11 @@ static int best(const hopt_command *self, void *given) {
     int code = hopt_context_open_study(&context, self, &s->common, s->study, HOPT_CONTEXT_READ);
     if (code == HOPT_EXIT_OK) {
         hopt_status status = hopt_store_best(context.store, &trial, context.study->name, &err);
-        if (status == HOPT_ENOTFOUND)
+        if (status == HOPT_OK && s->believed) {
+            hopt_trial_free(trial);
+            trial = NULL;
+            status = find_believed(&context, &trial, &err);
+        } else if (status == HOPT_ENOTFOUND)
             hopt_error_set(&err, status, "study %s has no successful trial yet",
                            context.study->name);
         if (status != HOPT_OK)
@@ -138,6 +187,9 @@ static int best(const hopt_command *self, void *given) {
 static const char *const description[] = {
     "Prints the successful trial with the best loss: the lowest, or the highest for direction "
     "maximize; of equal ones the first.",
+    "With --believed it is the one of the least posterior mean to the Gaussian process of the "
+    "sampler gp, whatever sampler the study has. Where the same parameters give a different loss "
+    "each time the best loss is partly luck.",
     "In --format env and args a parameter's name is its label with '_' or '-' in place of what "
     "can't "
     "be in a name: model/svm/C becomes model_svm_C or --model-svm-C.",
@@ -148,11 +200,13 @@ static const hopt_example examples[] = {
     {"python3 train.py $(hopt best digits --format args | xargs -n1 echo)",
      "the parameters as arguments (values without blanks)"},
     {"hopt best digits --json | jq .loss", "the loss alone"},
+    {"hopt best digits --believed", "where losses are noisy"},
     {0}};
 static const hopt_exit_note exits[] = {
     {HOPT_EXIT_OK, "printed"},
     {HOPT_EXIT_STORE, "the store can't be reached"},
-    {HOPT_EXIT_NOTFOUND, "no such study, or no successful trial yet"},
+    {HOPT_EXIT_NOTFOUND,
+     "no such study, no successful trial yet, or losses that can't be modelled"},
     {HOPT_EXIT_CONFLICT, "two labels give the same name in --format env or args"},
     {0}};
 

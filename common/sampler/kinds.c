@@ -114,6 +114,15 @@ const char *hopt_sampler_note(const hopt_sampler *sampler) {
     return sampler->kind->note ? sampler->kind->note(sampler->self) : NULL;
 }
 
+hopt_status hopt_sampler_believed_best(hopt_sampler *sampler, int64_t *num, hopt_error *err) {
+    const hopt_sampler_kind *kind = sampler->kind;
+    if (!kind->believed_best)
+        return hopt_error_set(err, HOPT_ENOTFOUND, "%s has no model of the losses", kind->name);
+    if (kind->believed_best(sampler->self, num)) return HOPT_OK;
+    return hopt_error_set(err, HOPT_ENOTFOUND,
+                          "the losses can't be modelled: fewer than three, or all the same");
+}
+
 char *hopt_sampler_plan(const char *name, const json_t *options, const hopt_space *space) {
     const hopt_sampler_kind *kind;
     hopt_error err;

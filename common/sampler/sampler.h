@@ -87,6 +87,8 @@ typedef struct hopt_sampler_kind {
     json_t *(*explain)(void *self, uint64_t seed, int64_t num);
     /** hopt_sampler_note() of this kind; NULL: there never is one. */
     const char *(*note)(const void *self);
+    /** hopt_sampler_believed_best() of this kind; NULL: it has no model of the losses. */
+    bool (*believed_best)(void *self, int64_t *num);
     /** hopt_sampler_plan() of this kind, for a space of `size` parameters; NULL: nothing to say. */
     char *(*plan)(const void *options, int size);
 } hopt_sampler_kind;
@@ -167,6 +169,15 @@ HOPT_MUST_CHECK json_t *hopt_sampler_explain(hopt_sampler *sampler, uint64_t see
 /** What a log should say once about the last suggestion: that the model could not be had and what
  * proposed instead. NULL: nothing. Static text. */
 const char *hopt_sampler_note(const hopt_sampler *sampler);
+
+/**
+ * The complete trial that the sampler believes to be the best: where losses are noisy rather that
+ * than the one with the least.
+ * @return HOPT_ENOTFOUND: fewer than three trials, losses that can't be modelled, or a sampler
+ *         without a model of losses, which all but `gp` are.
+ */
+HOPT_MUST_CHECK hopt_status hopt_sampler_believed_best(hopt_sampler *sampler, int64_t *num,
+                                                       hopt_error *err);
 
 /** Draw a point from the prior (used by `random`, by start-ups and by `hopt check`). */
 void hopt_space_draw(const hopt_space *space, uint64_t seed, double *point);

@@ -234,6 +234,20 @@ static bool fit(hopt_gp *gp, const member *finished, size_t n) {
     return fit_to(gp, &gp->product, chosen ? &gp->either.hyper : NULL, finished, now);
 }
 
+/* The complete trial of the least posterior mean: under noise rather the best than the one with the
+ * least loss. -1: there is none. */
+static int64_t believed_best(const hopt_gp_model *model, const member *list, size_t n) {
+    double least = INFINITY;
+    int64_t num = -1;
+    for (size_t i = 0; i < n; i++) {
+        double mean = hopt_gp_model_mean_at(model, i);
+        if (list[i].record->state != HOPT_RECORD_OK || !(mean < least)) continue;
+        least = mean;
+        num = list[i].record->num;
+    }
+    return num;
+}
+
 /* The posterior of all trials with the fit's length scales. */
 static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t room) {
     hopt_gp_model *model = &gp->model;
@@ -247,7 +261,7 @@ static bool condition(hopt_gp *gp, member *finished, size_t n_finished, size_t r
         if (hopt_gp_model_factor(model)) {
             if (isnan(hopt_gp_model_choose(model))) return false;
             hopt_gp_model_finish(model);
-            gp->believed = finished[model->best_at].record->num;
+            gp->believed = believed_best(model, finished, n);
             qsort(finished, n, sizeof *finished, by_rank);
             free(gp->order);
             gp->order = hopt_alloc((n + 1) * sizeof *gp->order);
@@ -464,13 +478,14 @@ static hopt_status gp_suggest(void *self, uint64_t seed, int64_t num, double *po
     return hopt_sampler__tpe.suggest(gp->tpe, seed, num, point, err);
 }
 
-bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num) {
+static bool gp_believed_best(void *self, int64_t *num) {
+    hopt_gp *gp = self;
     member *finished;
     size_t n = collect(gp, is_finished, &finished);
     bool good = n >= FINISHED_LEAST && fit(gp, finished, n) && condition(gp, finished, n, 0);
     free(finished);
     if (good) *num = gp->believed;
-    return good;
+    return good && gp->believed >= 0;
 }
 
 /* Why it is tpe's suggestion this time. */
@@ -530,4 +545,5 @@ const hopt_sampler_kind hopt_sampler__gp = {
     .explain = gp_explain,
     .note = gp_note,
     .plan = gp_plan,
+    .believed_best = gp_believed_best,
 };

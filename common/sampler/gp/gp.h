@@ -64,7 +64,7 @@ typedef struct hopt_gp {
     /* The last suggestion, for explaining it. */
     hopt_gp_step step;
     double log_ei, mean, deviation; /**< of the winner, transformed */
-    int64_t believed;               /**< num of the trial with the least posterior mean */
+    int64_t believed;               /**< num of the complete trial with the least posterior mean */
     uint32_t *order;                /**< records of the model's trials, best first */
     size_t n_order;
 } hopt_gp;
@@ -74,10 +74,6 @@ enum { HOPT_GP_HAND_OVER = 1000 };
 
 /** The tpe within, of the same history. */
 hopt_tpe *hopt_gp_tpe(hopt_gp *gp);
-
-/** The trial that has the least posterior mean, which under noise is rather the best than the one
- * with the least loss. @return false: there is no model. */
-bool hopt_gp_believed_best(hopt_gp *gp, int64_t *num);
 
 /** What hopt_sampler_explain() says of a suggestion by the model. New reference. */
 HOPT_MUST_CHECK json_t *hopt_gp_explain(const hopt_gp *gp);

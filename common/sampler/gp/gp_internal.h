@@ -70,7 +70,6 @@ typedef struct hopt_gp_model {
     double *alpha;  /**< [total] K^-1 (t - mean) */
     double mean, variance;
     double best; /**< least posterior mean at a trial, believed ones too: f* of the acquisition */
-    size_t best_at;  /**< the finished trial with the least posterior mean */
     double *scratch; /**< 5 * capacity */
 } hopt_gp_model;
 
@@ -103,8 +102,10 @@ void hopt_gp_backward(const hopt_gp_model *model, double *x, size_t n);
 double hopt_gp_model_choose(hopt_gp_model *model);
 /** The same with the identity for all choice. */
 double hopt_gp_model_keep(hopt_gp_model *model);
-/** Mean, variance and alpha of t; f* and whose it is. */
+/** Mean, variance and alpha of t; f*. */
 void hopt_gp_model_finish(hopt_gp_model *model);
+/** The posterior mean at finished trial i. */
+double hopt_gp_model_mean_at(const hopt_gp_model *model, size_t i);
 /** Append a pending trial with its posterior mean (GP.md 6), which counts for f* (docs/adr/0026).
  */
 void hopt_gp_model_believe(hopt_gp_model *model, const double *row);

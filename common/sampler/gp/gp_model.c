@@ -191,15 +191,14 @@ void hopt_gp_model_finish(hopt_gp_model *model) {
     for (size_t i = 0; i < model->n; i++)
         model->alpha[i] = v[i] - model->mean * ones[i];
     hopt_gp_backward(model, model->alpha, model->n);
-    double eta = hopt_math_exp(model->hyper.ln_eta);
     model->best = INFINITY;
-    for (size_t i = 0; i < model->n; i++) {
-        double mean = model->t[i] - eta * model->alpha[i];
-        if (!(mean < model->best)) continue;
-        model->best = mean;
-        model->best_at = i;
-    }
+    for (size_t i = 0; i < model->n; i++)
+        model->best = fmin(model->best, hopt_gp_model_mean_at(model, i));
     model->total = model->n;
+}
+
+double hopt_gp_model_mean_at(const hopt_gp_model *model, size_t i) {
+    return model->t[i] - hopt_math_exp(model->hyper.ln_eta) * model->alpha[i];
 }
 
 void hopt_gp_model_believe(hopt_gp_model *model, const double *row) {

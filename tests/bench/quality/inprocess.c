@@ -10,7 +10,6 @@
 
 #include "common/base/alloc.h"
 #include "common/base/hash.h"
-#include "common/sampler/gp/gp.h"
 #include "common/sampler/sampler_internal.h"
 #include "common/sampler/tpe_internal.h"
 #include "tests/bench/quality/instance.h"
@@ -143,7 +142,7 @@ static double tell(bench_run *run) {
 
 static double regret_by_model(bench_run *run) {
     int64_t num;
-    return hopt_gp_believed_best(run->judge, &num) ? run->regret[num] : run->incumbent;
+    return hopt_sampler__gp.believed_best(run->judge, &num) ? run->regret[num] : run->incumbent;
 }
 
 void hopt_inprocess_run(hopt_inprocess_result *out, const hopt_inprocess *how,
