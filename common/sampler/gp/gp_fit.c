@@ -258,8 +258,7 @@ static void copy(const hopt_gp_model *model, hopt_gp_hyper *to, const hopt_gp_hy
 
 /* With a transform at hand the climb adapts the length scales to it, and then no other transform
  * looks likely: so a fit for the losses as they are is made for its own sake. */
-static double fit_product(hopt_gp_model *model, double active, const hopt_gp_hyper *as) {
-    model->additive = false;
+static double fit_kernel(hopt_gp_model *model, double active, const hopt_gp_hyper *as) {
     double value = fit_from(model, active, as && as->linear);
     if (as || isnan(value) || isinf(model->transform.c)) return value;
     hopt_gp_hyper kept = {.theta = hopt_alloc(((size_t)model->size + 1) * sizeof(double))};
@@ -274,16 +273,18 @@ static double fit_product(hopt_gp_model *model, double active, const hopt_gp_hyp
 }
 
 bool hopt_gp_fit(hopt_gp_model *model, double active, const hopt_gp_hyper *as) {
-    return !isnan(fit_product(model, active, as));
+    model->additive = false;
+    return !isnan(fit_kernel(model, active, as));
 }
 
 bool hopt_gp_fit_either(hopt_gp_model *model, double active) {
-    double product = fit_product(model, active, NULL);
+    model->additive = false;
+    double product = fit_kernel(model, active, NULL);
     if (model->size < 2 || isnan(product)) return !isnan(product);
     hopt_gp_hyper kept = {.theta = hopt_alloc((size_t)model->size * sizeof(double))};
     copy(model, &kept, &model->hyper);
     model->additive = true;
-    if (!(fit_from(model, active, false) > product)) {
+    if (!(fit_kernel(model, active, NULL) > product)) {
         model->additive = false;
         copy(model, &model->hyper, &kept);
     }
