@@ -188,10 +188,8 @@ static const char *const description[] = {
     "Prints the successful trial with the best loss: the lowest, or the highest for direction "
     "maximize; of equal ones the first.",
     "With --believed it is the one of the least posterior mean to the Gaussian process of the "
-    "sampler "
-    "gp, whatever sampler the study has. Where the same parameters give a different loss each time "
-    "the best "
-    "loss is partly luck.",
+    "sampler gp, whatever sampler the study has. Where the same parameters give a different loss "
+    "each time the best loss is partly luck.",
     "In --format env and args a parameter's name is its label with '_' or '-' in place of what "
     "can't "
     "be in a name: model/svm/C becomes model_svm_C or --model-svm-C.",
