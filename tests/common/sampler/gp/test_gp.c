@@ -288,6 +288,25 @@ Test(gp, many_trials_are_cut_and_handed_over) {
     hopt_space_free(space);
 }
 
+Test(gp, believes_nothing_of_too_few_or_equal_losses) {
+    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]}}");
+    hopt_sampler *gp = open_sampler("gp", space, NULL, 2),
+                 *tpe = open_sampler("tpe", space, NULL, 2);
+    hopt_error err;
+    int64_t num;
+    for (int64_t k = 0; k < 12; k++) {
+        cr_assert_eq(hopt_sampler_believed_best(gp, &num, &err), HOPT_ENOTFOUND);
+        cr_assert_eq(hopt_sampler_believed_best(tpe, &num, &err), HOPT_ENOTFOUND);
+        tell(gp, k, (double[]){(double)k / 12}, 1);
+        tell(tpe, k, (double[]){(double)k / 12}, 1);
+    }
+    tell(gp, 12, (double[]){1}, .5);
+    cr_assert_eq(hopt_sampler_believed_best(gp, &num, &err), HOPT_OK);
+    hopt_sampler_close(gp);
+    hopt_sampler_close(tpe);
+    hopt_space_free(space);
+}
+
 /* Of noisy losses the least is a lucky one: the model knows better. */
 Test(gp, believes_another_trial_than_the_lucky_one_to_be_the_best) {
     enum { TRIALS = 61, LUCKY = 30 }; /* 61: not tpe's turn */
@@ -310,6 +329,10 @@ Test(gp, believes_another_trial_than_the_lucky_one_to_be_the_best) {
     cr_assert_neq(best, LUCKY);
     cr_assert_lt(bowl(points[best]), 3.1, "%d", (int)best);
     json_decref(said);
+    hopt_error err;
+    int64_t num = -1;
+    cr_assert_eq(hopt_sampler_believed_best(sampler, &num, &err), HOPT_OK);
+    cr_assert_eq(num, best);
     hopt_sampler_close(sampler);
     hopt_space_free(space);
 }
