@@ -78,7 +78,7 @@ report() {
     "$venv/bin/python" "$here/report.py" --bin "$bin" --commit "$(git -C "$repo" rev-parse --short HEAD)" "$@"
 }
 
-# hopt's own samplers, a quarter of an hour: made anew, for they change.
+# hopt's own samplers, half an hour: made anew, for they change.
 hopt_full() {
     local at=25,50,75,100,150,200,300,400 seeds
     for seeds in 100+20 0+10; do
@@ -89,6 +89,7 @@ hopt_full() {
         hopt_run $seeds --late 1000000000 --name tpe-early --at 100,200,400
     done
     hopt_run 100+20 --in-flight 10 --at 50,100,200
+    hopt_run 100+20 --sampler gp --in-flight 10 --at 50,100,200
     hopt_run 100+20 --in-flight 100 --at 200,500,1000
     hopt_run 100+10 --name tpe-thin --at 3000,5000
     hopt_run 100+10 --thin-at 1000000000 --name tpe-whole --at 3000,5000
