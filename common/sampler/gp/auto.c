@@ -125,9 +125,9 @@ static size_t at_most(size_t n, size_t most) {
 static double cost_ms(size_t finished, size_t pending, int size) {
     double n = (double)at_most(finished, HOPT_GP_DATA_MAX);
     double more = (double)at_most(pending, HOPT_GP_DATA_MAX), total = n + more;
-    double fits = 2.5e-7 * n * n * n * (1 + 4 * more / (more + 12));
-    double ms = 0.16 + 5.1e-4 * size * total + 4e-5 * (total * total - n * n) + fits;
-    return finished > HOPT_GP_DATA_MAX ? 0.55 * ms : ms;
+    double fits = 3.1e-7 * n * n * n * (1 + 4 * more / (more + 12));
+    double ms = 0.25 + 4.3e-4 * size * total + 4e-5 * (total * total - n * n) + fits;
+    return finished > HOPT_GP_DATA_MAX ? 0.5 * ms : ms;
 }
 
 /* What gp would cost while a trial runs: one proposal for each that runs at the same time. */
