@@ -175,7 +175,7 @@ static size_t prefix_of(size_t n) {
  * the next choice. */
 static size_t prefix_of_choice(size_t n) {
     if (n < HOPT_GP_ADDITIVE) return 0;
-    return n < 80 ? n / 20 * 20 : n / 40 * 40;
+    return n < 100 ? n / 10 * 10 : n / 20 * 20;
 }
 
 static bool is_fitted(const hopt_gp_fitted *fitted, const member *list, size_t n) {
