@@ -178,8 +178,8 @@ static size_t prefix_of(size_t n) {
  * the next choice. */
 static size_t prefix_of_choice(size_t n) {
     if (n < HOPT_GP_ADDITIVE) return 0;
-    if (n < 80) return n / 20 * 20;
-    return (n < HOPT_GP_DATA_MAX ? n : HOPT_GP_DATA_MAX) / 40 * 40;
+    if (n < 100) return n / 10 * 10;
+    return (n < HOPT_GP_DATA_MAX ? n : HOPT_GP_DATA_MAX) / 20 * 20;
 }
 
 static bool is_fitted(const hopt_gp_fitted *fitted, const member *list, size_t n) {
