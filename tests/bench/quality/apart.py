@@ -115,7 +115,7 @@ def tasks_section(results, at):
     if "hopt-gp" not in names:
         return []
     most = max(len(r) for r in runs.values())
-    core = [s for s in names if s.startswith("hopt-") and s != "hopt-random" or len(runs[s]) > most / 2]
+    core = [s for s in names if s.startswith("hopt-") and s != "hopt-random" or len(runs[s]) >= .9 * most]
     out = []
     for group in [core] + ([names] if names != core else []):
         cells = sorted(key for key in runs[group[0]] if all(at[-1] in runs[s].get(key, {}) for s in group))

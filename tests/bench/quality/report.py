@@ -249,7 +249,7 @@ def main():
     out += variant_section(results, "What thinning the history costs",
                            "Beyond 3,000 trials `tpe` keeps 2,000 of those that are not among the best.",
                            {"tpe-whole": "whole history", "tpe-thin": "thinned"}, options.report, [5000, 10000])
-    out += [prototype_table(results, problems.load(options.bin)), END]
+    out += [prototype_table(results, [p for p in problems.load(options.bin) if not p.is_large]), END]
     text = "\n".join(out) + "\n"
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
