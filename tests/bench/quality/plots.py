@@ -10,9 +10,15 @@ from results import LEAST, mean_log
 
 def axis_of_trials(axis, ticks):
     axis.set_xscale("log")
-    axis.set_xticks(ticks, [str(n) for n in ticks])
+    axis.set_xticks(ticks, ["%g" % n for n in ticks])
     axis.minorticks_off()
     axis.grid(alpha=.3)
+
+
+def timed(results, sampler, problem, seeds, n):
+    """(regret, milliseconds of the sampler) after n trials, of the runs that have both."""
+    regrets, times = (kept.get((sampler, 1, problem), {}) for kept in (results.runs, results.times))
+    return [(regrets[s][n], times[s][n]) for s in seeds if n in times.get(s, {})]
 
 
 def plot_clock(results, seeds, path):
@@ -22,24 +28,22 @@ def plot_clock(results, seeds, path):
     names = [s for s in ["gp", "tpe"] + list(peers.PEERS) if any(key[:2] == (s, 1) for key in results.times)]
     problems_of = [p for p in results.problems()
                    if all(100 in results.times.get((s, 1, p), {}).get(seeds[0], {}) for s in names if s not in ("smac", "hebo"))]
-    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), sharey=True)
+    figure, axes = pyplot.subplots(1, 3, figsize=(14.5, 4), sharey=True)
     for axis, seconds in zip(axes, (.1, 1, 100)):
         for sampler in names:
             points = []
             for n in (25, 50, 75, 100):
-                runs = [(results.runs[(sampler, 1, p)], results.times[(sampler, 1, p)]) for p in problems_of
-                        if (sampler, 1, p) in results.times]
-                done = [(r[s][n], t[s][n]) for r, t in runs for s in r if s in seeds and n in t.get(s, {})]
-                if len(runs) == len(problems_of) and len({id(r) for r, t in runs if any(n in x for x in t.values())}) == len(runs):
-                    points.append((n * seconds + numpy.mean([t for _, t in done]) / 1e3, mean_log([r for r, _ in done])))
+                done = [timed(results, sampler, p, seeds, n) for p in problems_of]
+                if all(done):
+                    regrets, times = zip(*sum(done, []))
+                    points.append((n * seconds + numpy.mean(times) / 1e3, mean_log(regrets)))
             if points:
                 axis.plot(*zip(*points), marker=".", label=TITLES[sampler], lw=2.2 if sampler in ("gp", "tpe") else 1.2)
         axis.set_title("trials of %g s" % seconds, fontsize=10)
-        axis.set_xscale("log")
+        axis_of_trials(axis, [n * seconds for n in (25, 50, 100, 200)])
         axis.set_xlabel("seconds")
-        axis.grid(alpha=.3, which="both")
     axes[0].set_ylabel("mean log10 regret, %d problems" % len(problems_of))
-    axes[0].legend(fontsize=7)
+    axes[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     figure.tight_layout()
     figure.savefig(os.path.join(path, "quality-clock.png"), dpi=80)
 
@@ -57,7 +61,7 @@ def plot_problems(comparison, checkpoints, path):
                       if len(comparison.regrets(sampler, problem, n))
                       and (sampler != peers.SLOW or n <= peers.SLOW_LIMIT)]
             if points:
-                axis.plot(*zip(*points), color=COLORS[sampler], lw=2 if sampler == "tpe" else 1.1)
+                axis.plot(*zip(*points), color=COLORS[sampler], lw=2 if sampler in ("gp", "tpe") else 1.1)
         axis.set_title(problem, fontsize=9)
         axis.set_yscale("log")
         axis.tick_params(labelsize=7)
@@ -80,7 +84,7 @@ def plot_means(comparison, checkpoints, path):
         points = [(n, comparison.mean(sampler, n)) for n in checkpoints if sampler in comparison.samplers(n)
                   and (sampler != peers.SLOW or n <= peers.SLOW_LIMIT)]
         if points:
-            axis.plot(*zip(*points), color=COLORS[sampler], lw=2.2 if sampler == "tpe" else 1.3, marker=".",
+            axis.plot(*zip(*points), color=COLORS[sampler], lw=2.2 if sampler in ("gp", "tpe") else 1.3, marker=".",
                       label=TITLES[sampler])
     axis_of_trials(axis, [25, 50, 100, 200, 400])
     axis.set_xlabel("trials")
