@@ -1,9 +1,8 @@
 /**
  * The sampler `auto`: `gp` where its suggestion is cheap beside a trial, else `tpe`. With many
  * workers one proposer serves them all and must keep up with them (docs/adr/0026). The cost is not
- * measured but
- * reckoned, and the trials' time is that on record, so the choice is a function of the history and
- * can be repeated.
+ * measured but reckoned, and the trials' time is that on record, so the choice is a function of the
+ * history and can be repeated.
  */
 #include <limits.h>
 #include <stdlib.h>
