@@ -35,14 +35,7 @@ fail() {
 
 # ---- images ----
 
-deploy_lock
-deploy_root base || fail "no Debian folder"
-engine_start || fail "no docker engine"
-deploy_step "base image" engine_base || fail "no base image"
-deploy_unlock
-for target in master worker; do
-    deploy_step "image $target" engine_build "$target" || fail "the image $target cannot be built"
-done
+engine_images
 say "docker $(docker version -f '{{.Server.Version}}'): images master and worker are built"
 for target in master worker; do
     same "user of $target" 10001:10001 "$(docker image inspect -f '{{.Config.User}}' "hopt-$target")"

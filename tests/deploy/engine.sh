@@ -69,3 +69,16 @@ engine_build() {
         ${http_proxy:+--build-arg http_proxy} ${https_proxy:+--build-arg https_proxy} \
         -f "$deploy_repo/deploy/Dockerfile" --target "$1" -t "hopt-$1" "$deploy_repo"
 }
+
+# The engine with the images master and worker of this tree; `fail` is the test's.
+engine_images() {
+    local target
+    deploy_lock
+    deploy_root base || fail "no Debian folder"
+    engine_start || fail "no docker engine"
+    deploy_step "base image" engine_base || fail "no base image"
+    deploy_unlock
+    for target in master worker; do
+        deploy_step "image $target" engine_build "$target" || fail "the image $target cannot be built"
+    done
+}

@@ -33,14 +33,7 @@ at_exit() {
 # ---- images ----
 
 kubernetes_build kube-apiserver kube-controller-manager kube-scheduler kubelet
-deploy_lock
-deploy_root base || fail "no Debian folder"
-engine_start || fail "no docker engine"
-deploy_step "base image" engine_base || fail "no base image"
-deploy_unlock
-for target in master worker; do
-    deploy_step "image $target" engine_build "$target" || fail "the image $target cannot be built"
-done
+engine_images
 mkdir pause
 gcc -O2 -static -s -o pause/pause -x c - <<'END' || fail "gcc"
 #include <signal.h>

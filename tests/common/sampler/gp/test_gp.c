@@ -10,6 +10,9 @@
 #include "common/sampler/rng.h"
 #include "tests/common/sampler/support.h"
 
+#define CUBE                                                                                       \
+    "{'a':{'_type':'uniform','_value':[0,1]},'b':{'_type':'uniform','_value':[0,1]},"              \
+    "'c':{'_type':'uniform','_value':[0,1]}}"
 #define MIXED                                                                                      \
     "{'m':{'_type':'choice','_value':["                                                            \
     "{'_name':'a','x':{'_type':'loguniform','_value':[0.001,10]},"                                 \
@@ -64,9 +67,7 @@ static double best_of(const char *name, const hopt_space *space, int trials) {
 }
 
 Test(gp, far_better_than_tpe_on_a_bowl) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     double gp = best_of("gp", space, 40), tpe = best_of("tpe", space, 40);
     cr_assert_lt(gp, 1e-4);
     cr_assert_lt(gp, tpe / 10, "%g %g", gp, tpe);
@@ -179,9 +180,7 @@ static char *length_scales(hopt_sampler *sampler, int64_t num) {
 
 /* Past 250 trials a fit serves for 20 of them. */
 Test(gp, a_long_study_has_few_fits) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
     double point[3];
     char *before = NULL;
@@ -267,9 +266,7 @@ Test(gp, a_finite_space_is_used_up_once) {
 }
 
 Test(gp, many_trials_are_cut_and_handed_over) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     hopt_sampler *sampler = open_sampler("gp", space, "{'hand_over':320}", 2);
     double point[3];
     for (int64_t num = 0; num < 331; num++) {
@@ -310,9 +307,7 @@ Test(gp, believes_nothing_of_too_few_or_equal_losses) {
 /* Of noisy losses the least is a lucky one: the model knows better. */
 Test(gp, believes_another_trial_than_the_lucky_one_to_be_the_best) {
     enum { TRIALS = 61, LUCKY = 30 }; /* 61: not tpe's turn */
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     hopt_sampler *sampler = open_sampler("gp", space, NULL, 2);
     double points[TRIALS][3];
     hopt_rng rng;
@@ -338,9 +333,7 @@ Test(gp, believes_another_trial_than_the_lucky_one_to_be_the_best) {
 }
 
 Test(gp, explains_length_scales_and_the_winner) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     hopt_sampler *sampler = open_sampler("gp", space, NULL, 2), *silent;
     silent = open_sampler("gp", space, NULL, 2);
     double point[3], same[3];
@@ -385,9 +378,7 @@ Test(gp, explains_length_scales_and_the_winner) {
 
 /* Cheap trials get tpe's suggestions, dear ones gp's; the same from any order of arrival. */
 Test(gp_auto, takes_gp_where_it_is_cheap_beside_the_trials) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     static const struct {
         double ms;
         const char *options, *picked;
@@ -518,9 +509,7 @@ static const char *picked_after(const hopt_space *space, hopt_outcome outcome, d
 /* Whose time counts: what ended for good. A failed one may be tried again, and its record would
  * then have another time than the one that was seen. */
 Test(gp_auto, the_time_of_pruned_trials_counts_and_of_failed_ones_not) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_OK, 1), "tpe");
     cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_PRUNED, 1), "tpe");
     cr_assert_str_eq(picked_after(space, HOPT_OUTCOME_FAILED, 1), "gp");
@@ -552,9 +541,7 @@ static double median_of(uint64_t k, int n) {
 
 /* Whatever the times and however many: what explain says of the two sides is how it chose. */
 Test(gp_auto, compares_with_the_median_of_the_latest) {
-    hopt_space *space = space_of("{'a':{'_type':'uniform','_value':[0,1]},"
-                                 "'b':{'_type':'uniform','_value':[0,1]},"
-                                 "'c':{'_type':'uniform','_value':[0,1]}}");
+    hopt_space *space = space_of(CUBE);
     int picked[2] = {0};
     for (uint64_t k = 0; k < 400; k++) {
         hopt_sampler *sampler = open_sampler("auto", space, NULL, 3);
